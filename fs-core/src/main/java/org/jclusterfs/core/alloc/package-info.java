@@ -1,0 +1,2 @@
+/** Resource groups: allocating and freeing blocks. */
+package org.jclusterfs.core.alloc;

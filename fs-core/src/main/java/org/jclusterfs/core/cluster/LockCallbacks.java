@@ -1,0 +1,44 @@
+package org.jclusterfs.core.cluster;
+
+import org.jclusterfs.dlm.LockMode;
+import org.jclusterfs.dlm.LockName;
+
+/**
+ * What differs per lock type when a lock changes its mode on this node, as gfs2's glops table has
+ * it. Called from demotion threads, one call per lock at a time, never with a holder of the lock
+ * active except pinning ones. An implementation waits for I/O, never for a cluster lock of a type
+ * that comes before its own in the lock order, and never for a transaction handle that waits for
+ * this lock.
+ */
+public interface LockCallbacks {
+
+  /** Callbacks of a lock under which nothing is cached. */
+  LockCallbacks NONE = new LockCallbacks() {};
+
+  /**
+   * Before EX is demoted to {@code to}: everything dirty under the lock goes to its place on the
+   * device (transactions committed, data written, metadata in place). Runs before {@link
+   * #invalidate}, and once more after it if that produced writes (kernel write-back).
+   *
+   * @throws java.io.IOException if the device failed; the node then withdraws
+   */
+  default void sync(LockName name, LockMode to) throws java.io.IOException {}
+
+  /**
+   * Before the mode drops from {@code from} to {@code to}: caches that the new mode does not permit
+   * go, the kernel's too. {@code to} is PR or NL.
+   *
+   * @return whether dirty state may have appeared meanwhile, so that {@link #sync} must run again
+   */
+  default boolean invalidate(LockName name, LockMode from, LockMode to) {
+    return false;
+  }
+
+  /**
+   * Whether a demotion that another node asked for may still be delayed because the last use
+   * modified something; at most 20 ms after the grant.
+   */
+  default boolean busy(LockName name) {
+    return false;
+  }
+}

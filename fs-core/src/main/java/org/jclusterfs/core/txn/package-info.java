@@ -1,0 +1,4 @@
+/**
+ * Metadata blocks in memory, cached under a cluster lock, and the transactions that change them.
+ */
+package org.jclusterfs.core.txn;

@@ -1,0 +1,22 @@
+package org.jclusterfs.core.vfs;
+
+/**
+ * The caches of the kernel above a mount. Calls return when the kernel has dropped what they name;
+ * dirty pages of mappings come back as {@link Vfs#write} with writeBack set before that. Called
+ * from demotion threads, never from within an operation. Never throws; after the mount is gone the
+ * calls do nothing.
+ */
+public interface KernelCaches {
+
+  /** For a filesystem with no kernel above it. */
+  KernelCaches NONE = new KernelCaches() {};
+
+  /** Drops an inode's attributes, and its pages too unless {@code attributesOnly}. */
+  default void invalidateInode(long inode, boolean attributesOnly) {}
+
+  /** Drops the pages of a byte range only; length 0 means to the end. */
+  default void invalidateRange(long inode, long offset, long length) {}
+
+  /** Makes every cached name be looked up again. */
+  default void invalidateNames() {}
+}

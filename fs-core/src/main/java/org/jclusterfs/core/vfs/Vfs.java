@@ -1,0 +1,198 @@
+package org.jclusterfs.core.vfs;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jclusterfs.core.cluster.Cancellation;
+import org.jclusterfs.core.cluster.RangeLocks;
+
+/**
+ * A mounted filesystem as operations on inode numbers.
+ *
+ * <p>Calls block and are made from many threads. An answer is given through a {@link Reply} that
+ * runs while the operation still holds its cluster locks, so that what it tells the kernel is
+ * ordered before any invalidation; a reply only encodes and sends. Every failure is a {@link
+ * FsException}; then no reply is made. Permission bits are checked by the caller (the kernel, by
+ * default_permissions). Names are raw bytes, 1–255, without '/' and NUL.
+ *
+ * <p>Inode 1 as seen by callers is the root; {@link #root()} tells its number on disk, and bindings
+ * translate.
+ */
+public interface Vfs extends AutoCloseable {
+
+  /** Longest name in bytes. */
+  int NAME_MAX = 255;
+
+  /** Number of the root directory's inode. */
+  long root();
+
+  /** Connects the caches of the kernel above; before the first operation. */
+  void attach(KernelCaches caches);
+
+  /** Finds a name in a directory; counts one lookup reference on the inode. */
+  void lookup(long parent, byte[] name, Reply<Attributes> reply) throws FsException;
+
+  /** Drops lookup references: the kernel forgot the inode. Never fails. */
+  void forget(long inode, long references);
+
+  /** Reads attributes. */
+  void getAttributes(long inode, Reply<Attributes> reply) throws FsException;
+
+  /** Changes those attributes that {@code change} carries, truncates included. */
+  void setAttributes(long inode, AttributeChange change, Reply<Attributes> reply)
+      throws FsException;
+
+  /** Reads the target of a symbolic link. */
+  void readLink(long inode, Reply<byte[]> reply) throws FsException;
+
+  /**
+   * Makes a file, device node, fifo or socket (by the type bits of mode) or, with S_IFDIR, a
+   * directory; counts one lookup reference.
+   */
+  void makeNode(
+      long parent,
+      byte[] name,
+      int mode,
+      int rdevMajor,
+      int rdevMinor,
+      Caller caller,
+      Reply<Attributes> reply)
+      throws FsException;
+
+  /** Makes a symbolic link. */
+  void makeSymlink(long parent, byte[] name, byte[] target, Caller caller, Reply<Attributes> reply)
+      throws FsException;
+
+  /** Adds a name to an inode. */
+  void link(long inode, long newParent, byte[] newName, Reply<Attributes> reply) throws FsException;
+
+  /** Removes a name of anything but a directory. */
+  void unlink(long parent, byte[] name, Reply<Void> reply) throws FsException;
+
+  /** Removes an empty directory. */
+  void removeDirectory(long parent, byte[] name, Reply<Void> reply) throws FsException;
+
+  /**
+   * Renames; {@code flags} as renameat2(2): {@link #RENAME_NOREPLACE}, {@link #RENAME_EXCHANGE}.
+   */
+  void rename(
+      long parent, byte[] name, long newParent, byte[] newName, int flags, Reply<Void> reply)
+      throws FsException;
+
+  /** renameat2(2) flag: fail where the new name exists. */
+  int RENAME_NOREPLACE = 1;
+
+  /** renameat2(2) flag: swap the two names. */
+  int RENAME_EXCHANGE = 2;
+
+  /** Opens a file or directory; {@code flags} are open(2)'s. The reply gets the handle. */
+  void open(long inode, int flags, Reply<OpenFile> reply) throws FsException;
+
+  /**
+   * Makes and opens a file in one step, or opens the one there (without O_EXCL); counts one lookup
+   * reference.
+   */
+  void create(long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
+      throws FsException;
+
+  /** Answer of {@link #create}: the attributes and the handle. Runs under the locks. */
+  @FunctionalInterface
+  interface CreateReply {
+    /** Gives the answer. */
+    void accept(Attributes attributes, OpenFile file);
+  }
+
+  /**
+   * Reads up to {@code size} bytes; the reply's buffers are valid only while it runs. Short at the
+   * end of file only.
+   *
+   * @param pinsPages the kernel holds page locks meanwhile (a buffered read)
+   */
+  void read(OpenFile file, long offset, int size, boolean pinsPages, Reply<List<ByteBuffer>> reply)
+      throws FsException;
+
+  /**
+   * Writes all of {@code data}; the reply gets the count. With O_APPEND {@code offset} is ignored:
+   * the end of file is read under the lock that the write holds.
+   *
+   * @param writeBack the kernel writes pages of a mapping back: never changes the size
+   */
+  void write(
+      OpenFile file,
+      long offset,
+      ByteBuffer data,
+      int flags,
+      boolean writeBack,
+      Reply<Integer> reply)
+      throws FsException;
+
+  /** One process closed one descriptor: drops its fcntl locks, reports late write errors. */
+  void flush(OpenFile file, long lockOwner) throws FsException;
+
+  /** The last reference of a handle went; {@code flockOwner} is 0 where no flock is to drop. */
+  void release(OpenFile file, long flockOwner) throws FsException;
+
+  /** Makes an inode durable; {@code dataOnly} as fdatasync(2). Directories too. */
+  void sync(long inode, boolean dataOnly) throws FsException;
+
+  /**
+   * Lists a directory from a cookie on (0: from the start, "." and ".." first).
+   *
+   * @param attributes whether the sink wants attributes (readdirplus); each entry accepted with
+   *     attributes counts one lookup reference, except "." and ".."
+   */
+  void readDirectory(OpenFile directory, long cookie, boolean attributes, DirectorySink sink)
+      throws FsException;
+
+  /** Figures for statfs(2). */
+  VolumeStatistics statistics() throws FsException;
+
+  /** Value of an extended attribute. */
+  void getXattr(long inode, byte[] name, Reply<byte[]> reply) throws FsException;
+
+  /** Sets one; {@code flags} as setxattr(2): 1 create, 2 replace. */
+  void setXattr(long inode, byte[] name, byte[] value, int flags) throws FsException;
+
+  /** Names of all. */
+  void listXattrs(long inode, Reply<List<byte[]>> reply) throws FsException;
+
+  /** Removes one. */
+  void removeXattr(long inode, byte[] name) throws FsException;
+
+  /** fallocate(2) with its mode flags. */
+  void allocate(OpenFile file, int mode, long offset, long length) throws FsException;
+
+  /** lseek(2) with SEEK_DATA (3) or SEEK_HOLE (4). */
+  long seek(OpenFile file, long offset, int whence) throws FsException;
+
+  /** Takes or tries a fcntl lock; false: it conflicts and {@code wait} is false. */
+  boolean lockRange(OpenFile file, RangeLocks.Range range, boolean wait, Cancellation cancellation)
+      throws FsException;
+
+  /** Gives a fcntl range back. */
+  void unlockRange(OpenFile file, long owner, long start, long end) throws FsException;
+
+  /** The first lock in the way of {@code range}, or null. */
+  RangeLocks.Range testRange(OpenFile file, RangeLocks.Range range) throws FsException;
+
+  /**
+   * flock(2).
+   *
+   * @return false: it conflicts and {@code wait} is false
+   */
+  boolean flock(OpenFile file, long owner, FlockMode mode, boolean wait, Cancellation cancellation)
+      throws FsException;
+
+  /** The operations of flock(2). */
+  enum FlockMode {
+    /** LOCK_SH. */
+    SHARED,
+    /** LOCK_EX. */
+    EXCLUSIVE,
+    /** LOCK_UN. */
+    UNLOCK
+  }
+
+  /** Flushes everything, leaves the cluster in order and frees the slot. */
+  @Override
+  void close() throws FsException;
+}

@@ -1,0 +1,2 @@
+/** Extended attributes of inodes. */
+package org.jclusterfs.core.xattr;

@@ -1,0 +1,2 @@
+/** The fsck.jclusterfs tool. */
+package org.jclusterfs.fsck;

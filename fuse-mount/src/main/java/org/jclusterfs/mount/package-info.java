@@ -1,0 +1,2 @@
+/** The mount: command line, daemon and FUSE bindings. */
+package org.jclusterfs.mount;

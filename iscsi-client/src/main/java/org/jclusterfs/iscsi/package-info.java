@@ -1,0 +1,2 @@
+/** RFC 7143 iSCSI initiator. */
+package org.jclusterfs.iscsi;

@@ -1,0 +1,2 @@
+/** The mkfs.jclusterfs tool. */
+package org.jclusterfs.mkfs;

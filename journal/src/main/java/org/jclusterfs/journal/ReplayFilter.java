@@ -1,0 +1,18 @@
+package org.jclusterfs.journal;
+
+/**
+ * Decides about a home block that is not valid metadata at replay: it may be damaged, or never
+ * written yet, and wants the logged image; or it may have become file data since, and must not be
+ * touched. Asked only for such blocks.
+ */
+@FunctionalInterface
+public interface ReplayFilter {
+
+  /**
+   * Whether the logged image may be written there.
+   *
+   * @param address home of the block
+   * @param lock lock that covered the block when it was logged
+   */
+  boolean mayReplay(long address, LockTag lock);
+}

@@ -29,6 +29,11 @@ public record NameHash(long k0, long k1) {
         superblock.getLong(Superblock.HASH_KEY_OFFSET + Long.BYTES));
   }
 
+  /** The hash under a key of 16 bytes as the superblock holds it. */
+  public static NameHash of(byte[] key) {
+    return new NameHash(word(key, 0, Long.BYTES), word(key, Long.BYTES, Long.BYTES));
+  }
+
   /** The 48-bit hash of a name. */
   public long hash(byte[] name) {
     return sipHash(name) >>> 16;

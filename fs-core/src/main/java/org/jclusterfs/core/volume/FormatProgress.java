@@ -1,0 +1,17 @@
+package org.jclusterfs.core.volume;
+
+/** Follows the steps of a format, in order, from the formatting thread. */
+@FunctionalInterface
+public interface FormatProgress {
+
+  /** Tells nobody. */
+  FormatProgress SILENT = (step, done) -> {};
+
+  /**
+   * A step begins or has ended.
+   *
+   * @param step what is written, to follow "Writing …"
+   * @param done whether it has ended
+   */
+  void step(String step, boolean done);
+}

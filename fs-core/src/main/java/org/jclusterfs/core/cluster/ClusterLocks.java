@@ -49,6 +49,23 @@ public interface ClusterLocks extends AutoCloseable {
   /** The mode that this node has cached now: NL where none. A hint unless the caller holds it. */
   LockMode cached(LockName name);
 
+  /**
+   * Gives a cached lock back as soon as nobody here uses it, as if another node had asked; a hint.
+   */
+  default void giveBack(LockName name) {}
+
+  /**
+   * Sets what runs whenever the cluster grants a mode that was not cached, before its first holder
+   * goes on: what that holder reads may depend on another node's writes that are in place but not
+   * yet durable. Runs with locks held inside: it only sets a flag.
+   */
+  default void onRemoteGrant(Runnable listener) {}
+
+  /** Counters since the mount, or null where none are kept. */
+  default LockStatistics statistics() {
+    return null;
+  }
+
   /** Whether this node is the master of the region, so that its locks cost no message. */
   boolean mastersRegion(int region);
 

@@ -1,0 +1,466 @@
+package org.jclusterfs.core.cluster;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jclusterfs.core.cluster.ModeAuthority.Effort;
+import org.jclusterfs.dlm.LockMode;
+import org.jclusterfs.dlm.LockName;
+
+/**
+ * One lock on this node: the mode cached, its users in order, and its way down when another node
+ * asks.
+ *
+ * <p>At most one of these is under way: a request to the authority ({@link #requested}), a demotion
+ * ({@link #demoting}). Every change ends in {@link #advance()}, the one place that decides the next
+ * step. The monitor guards all fields; inside it no callback runs and nothing blocks, so it may be
+ * taken by the threads of the network. Events arrive through {@link #inbox}, since whoever posts
+ * them may hold another lock's monitor.
+ *
+ * <p>The hold rule: asked to give an EX lock away whose last use modified something ({@link
+ * LockCallbacks#busy}), the node goes on using it until a use only looks, until it lies idle for
+ * {@link #IDLE_NANOS}, or {@link #HOLD_NANOS} after its grant, whichever comes first.
+ */
+final class Glock {
+
+  /** Longest time from the grant that a contended lock is held. */
+  static final long HOLD_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  /** A contended lock that is held and not used for this time is given away. */
+  static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  // A kernel that reads on and on must not keep a demotion going for ever: from this round on
+  // pinning holders that would start while the callbacks run are delayed, by a bound that grows.
+  private static final int PATIENT_ROUNDS = 2;
+  private static final long FIRST_DELAY_MILLIS = 5;
+  private static final long LAST_DELAY_MILLIS = 200;
+
+  private final LockName name;
+  private final GlockTable table;
+  private final Queue<LockEvent> inbox = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean scheduled = new AtomicBoolean();
+
+  private LockMode mode = LockMode.NL;
+  private int readers;
+  private boolean writer;
+  private ArrayDeque<Waiter> waiters;
+  private LockMode requested;
+  private LockMode demoteTo;
+  private boolean demotionQueued;
+  private boolean demoting;
+  private int demotionRound;
+  private boolean pinned;
+  private boolean holding;
+  private long uses;
+  // Value of uses when the present hold began: a hold without use is not prolonged.
+  private long usesAtHold;
+  private long grantedAt;
+  private long lastUse = System.nanoTime();
+  private boolean withdrawn;
+  private boolean dead;
+
+  Glock(LockName name, GlockTable table) {
+    this.name = name;
+    this.table = table;
+  }
+
+  LockName name() {
+    return name;
+  }
+
+  synchronized LockMode mode() {
+    return mode;
+  }
+
+  /** Whether nobody uses it or waits, so that it may be given back; {@code since}: no use later. */
+  synchronized boolean idleSince(long since) {
+    return idle() && queueEmpty() && requested == null && !demoting && lastUse - since <= 0;
+  }
+
+  // ---- users
+
+  /**
+   * Puts a user in the queue, and grants at once what can be.
+   *
+   * @return null where the lock was just dropped from the table: look it up again
+   */
+  synchronized Waiter enqueue(LockMode wanted, boolean pinning) {
+    if (dead) {
+      return null;
+    }
+    Waiter waiter = new Waiter(wanted, pinning, false);
+    if (withdrawn) {
+      waiter.finish(Waiter.State.WITHDRAWN);
+      return waiter;
+    }
+    if (pinning) {
+      delayPinning(wanted);
+      if (dead) {
+        return null;
+      }
+    }
+    queue().add(waiter);
+    advance();
+    return waiter;
+  }
+
+  /** As {@link #enqueue}, for a user who rather goes without than waits for another holder. */
+  synchronized Waiter enqueueTry(LockMode wanted) {
+    if (dead) {
+      return null;
+    }
+    Waiter waiter = new Waiter(wanted, false, true);
+    if (withdrawn) {
+      waiter.finish(Waiter.State.WITHDRAWN);
+    } else if (!queueEmpty() || !compatible(wanted)) {
+      waiter.usedHere = true;
+      waiter.finish(Waiter.State.DENIED);
+    } else if (requested != null || demoting || demoteTo != null && !mayServeWhileAsked()) {
+      waiter.finish(Waiter.State.DENIED);
+    } else {
+      queue().add(waiter);
+      advance();
+    }
+    return waiter;
+  }
+
+  /** Calls a waiter off. */
+  synchronized void cancel(Waiter waiter) {
+    if (waiters == null || !waiters.remove(waiter)) {
+      return;
+    }
+    waiter.finish(Waiter.State.CANCELLED);
+    if (queueEmpty() && requested != null) {
+      table.authority().cancel(this);
+    }
+    advance();
+  }
+
+  /** Ends a use. */
+  void release(LockMode held) {
+    synchronized (this) {
+      if (held == LockMode.EX) {
+        writer = false;
+      } else {
+        readers--;
+      }
+      if (idle() && demoting) {
+        notifyAll();
+      }
+      advance();
+    }
+    table.drain();
+  }
+
+  // ---- events
+
+  /** Notes an event, without the monitor; true where the caller must put the lock on the list. */
+  boolean post(LockEvent event) {
+    inbox.add(event);
+    return scheduled.compareAndSet(false, true);
+  }
+
+  /** Takes the events noted. */
+  synchronized void takeEvents() {
+    scheduled.set(false);
+    for (LockEvent event = inbox.poll(); event != null; event = inbox.poll()) {
+      take(event);
+    }
+  }
+
+  private void take(LockEvent event) {
+    if (withdrawn || dead) {
+      return;
+    }
+    switch (event.kind()) {
+      case GRANTED:
+        requested = null;
+        mode = event.mode();
+        grantedAt = System.nanoTime();
+        table.granted(name);
+        // Served first even if another node waits already: a grant is always used.
+        serve(true);
+        break;
+      case DENIED:
+        requested = null;
+        denied();
+        break;
+      case CANCELLED:
+        requested = null;
+        break;
+      case BLOCKING:
+        table.statistics().count(name, LockStatistics.Counter.BLOCKING);
+        askedFor(event.mode() == LockMode.PR ? LockMode.PR : LockMode.NL);
+        break;
+      default:
+        throw new IllegalStateException(event.toString());
+    }
+    advance();
+  }
+
+  private void denied() {
+    Waiter head = waiters == null ? null : waiters.peek();
+    if (head == null) {
+      return;
+    }
+    if (head.tryOnly) {
+      waiters.poll().finish(Waiter.State.DENIED);
+    } else {
+      // Others hold PR too: nobody waits for an upgrade while holding the lower mode.
+      askedFor(LockMode.NL);
+    }
+  }
+
+  private void askedFor(LockMode to) {
+    if (to.covers(mode)) {
+      return;
+    }
+    if (demoteTo == null || demoteTo.covers(to)) {
+      demoteTo = to;
+    }
+  }
+
+  /** Gives the lock back as if another node had asked for it. */
+  void giveBack() {
+    synchronized (this) {
+      if (dead || withdrawn) {
+        return;
+      }
+      askedFor(LockMode.NL);
+      advance();
+    }
+    table.drain();
+  }
+
+  /** The node left: everybody who waits is told, nothing is granted any more. */
+  synchronized void withdraw() {
+    withdrawn = true;
+    if (waiters != null) {
+      waiters.forEach(waiter -> waiter.finish(Waiter.State.WITHDRAWN));
+      waiters.clear();
+    }
+    notifyAll();
+  }
+
+  // ---- the next step
+
+  private void advance() {
+    if (withdrawn || dead) {
+      return;
+    }
+    serve(false);
+    if (demoting || requested != null) {
+      return;
+    }
+    if (demoteTo != null && demoteTo.covers(mode)) {
+      demoteTo = null;
+    }
+    if (demoteTo != null) {
+      if (idle() && !demotionQueued && !(holding && uses == usesAtHold)) {
+        demotionQueued = true;
+        table.runDemotion(this);
+      }
+      return;
+    }
+    Waiter head = waiters == null ? null : waiters.peek();
+    if (head != null) {
+      if (!mode.covers(head.mode) && idle()) {
+        requested = head.mode;
+        table.statistics().count(name, LockStatistics.Counter.REQUESTS);
+        Effort effort = mode == LockMode.NL ? Effort.WAIT : Effort.INSTANT;
+        table.authority().request(this, mode, head.mode, head.tryOnly ? Effort.TRY : effort);
+      }
+    } else if (mode == LockMode.NL && idle()) {
+      dead = true;
+      table.forget(this);
+    }
+  }
+
+  private void serve(boolean fresh) {
+    if (waiters == null) {
+      return;
+    }
+    if (demoting) {
+      servePinning();
+      return;
+    }
+    if (!fresh && demoteTo != null && !mayServeWhileAsked()) {
+      return;
+    }
+    for (Waiter head = waiters.peek();
+        head != null && mode.covers(head.mode) && compatible(head.mode);
+        head = waiters.peek()) {
+      waiters.poll();
+      grant(head);
+    }
+  }
+
+  private boolean mayServeWhileAsked() {
+    return holding && System.nanoTime() - grantedAt < HOLD_NANOS;
+  }
+
+  /** While callbacks run, requests that pin kernel pages are served under the old mode. */
+  private void servePinning() {
+    for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
+      Waiter waiter = all.next();
+      if (waiter.pinning && mode.covers(waiter.mode) && compatible(waiter.mode)) {
+        all.remove();
+        pinned = true;
+        grant(waiter);
+      }
+    }
+  }
+
+  private void delayPinning(LockMode wanted) {
+    int round = demotionRound;
+    if (!demoting || round < PATIENT_ROUNDS || !mode.covers(wanted)) {
+      return;
+    }
+    long delay =
+        Math.min(LAST_DELAY_MILLIS, FIRST_DELAY_MILLIS << Math.min(10, round - PATIENT_ROUNDS));
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delay);
+    boolean interrupted = false;
+    while (demoting && demotionRound == round && !withdrawn) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        break;
+      }
+      try {
+        wait(left);
+      } catch (InterruptedException e) {
+        interrupted = true;
+        break;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void grant(Waiter waiter) {
+    if (waiter.mode == LockMode.EX) {
+      writer = true;
+    } else {
+      readers++;
+    }
+    uses++;
+    lastUse = System.nanoTime();
+    waiter.finish(Waiter.State.GRANTED);
+  }
+
+  private boolean compatible(LockMode wanted) {
+    return !writer && (wanted != LockMode.EX || readers == 0);
+  }
+
+  private boolean idle() {
+    return readers == 0 && !writer;
+  }
+
+  private boolean queueEmpty() {
+    return waiters == null || waiters.isEmpty();
+  }
+
+  private ArrayDeque<Waiter> queue() {
+    if (waiters == null) {
+      waiters = new ArrayDeque<>(2);
+    }
+    return waiters;
+  }
+
+  // ---- demotion, in a thread of its own
+
+  /** Gives the lock away, or holds it a little by the hold rule. */
+  void demote(LockCallbacks callbacks) {
+    boolean maybeBusy;
+    synchronized (this) {
+      maybeBusy = mode == LockMode.EX && System.nanoTime() - grantedAt < HOLD_NANOS;
+    }
+    boolean busy = maybeBusy && callbacks.busy(name);
+    LockMode from;
+    LockMode to;
+    synchronized (this) {
+      demotionQueued = false;
+      if (withdrawn || demoteTo == null || demoting || requested != null || !idle()) {
+        advance();
+        return;
+      }
+      if (busy && uses != usesAtHold) {
+        hold();
+        return;
+      }
+      holding = false;
+      demoting = true;
+      demotionRound = 0;
+      from = mode;
+      to = demoteTo;
+      if (waiters != null) {
+        servePinning();
+      }
+    }
+    try {
+      while (true) {
+        if (from == LockMode.EX) {
+          callbacks.sync(name, to);
+        }
+        boolean again = callbacks.invalidate(name, from, to);
+        if (finishDemotion(to, again)) {
+          return;
+        }
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      table.failed(name, e);
+    }
+  }
+
+  private void hold() {
+    holding = true;
+    usesAtHold = uses;
+    long left = HOLD_NANOS - (System.nanoTime() - grantedAt);
+    table.later(
+        () -> {
+          synchronized (this) {
+            if (holding && !demotionQueued && idle()) {
+              demotionQueued = true;
+              table.runDemotion(this);
+            }
+          }
+        },
+        Math.max(0, Math.min(left, IDLE_NANOS)));
+    serve(false);
+  }
+
+  /** Whether the mode was lowered; else callbacks must run again. */
+  private synchronized boolean finishDemotion(LockMode to, boolean again) {
+    boolean interrupted = false;
+    while (!idle() && !withdrawn) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (withdrawn) {
+      return true;
+    }
+    if (again || pinned) {
+      pinned = false;
+      demotionRound++;
+      notifyAll();
+      return false;
+    }
+    LockMode from = mode;
+    mode = to;
+    demoting = false;
+    notifyAll();
+    table.authority().lower(this, from, to);
+    advance();
+    return true;
+  }
+}

@@ -1,0 +1,336 @@
+package org.jclusterfs.core.cluster;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jclusterfs.dlm.LockMode;
+import org.jclusterfs.dlm.LockName;
+
+/**
+ * All locks that this node uses or has cached, with the threads that demote them. A lock that is
+ * neither used nor cached is not in the table; of the cached ones the longest unused are given back
+ * above {@link #CACHED_LIMIT}. Thread-safe.
+ */
+final class GlockTable {
+
+  private static final System.Logger LOG = System.getLogger(GlockTable.class.getName());
+
+  /** Locks above which unused ones are given back. */
+  static final int CACHED_LIMIT = 200_000;
+
+  // Locks given back at once when many are.
+  private static final int BULK = 64;
+  private static final long BULK_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  // A denied try called the others back; what they only cache is free after their hold time.
+  private static final long[] TRY_AGAIN_MILLIS = {1, 4, 25};
+
+  private final ConcurrentHashMap<LockName, Glock> locks = new ConcurrentHashMap<>();
+  private final Queue<Glock> ready = new ConcurrentLinkedQueue<>();
+  private final LockCallbacks[] callbacks = new LockCallbacks[LockType.values().length + 1];
+  private final LockStatistics statistics = new LockStatistics();
+  private final ExecutorService demotions;
+  private final ScheduledThreadPoolExecutor timer;
+  private final ModeAuthority authority;
+  private final Consumer<Throwable> onFailure;
+  private volatile Runnable onRemoteGrant = () -> {};
+  private volatile boolean withdrawn;
+  private volatile boolean closed;
+
+  /**
+   * Makes an empty table.
+   *
+   * @param authority where modes come from
+   * @param onFailure called once a callback failed: the node must withdraw
+   */
+  GlockTable(ModeAuthority authority, Consumer<Throwable> onFailure) {
+    this.authority = authority;
+    this.onFailure = onFailure;
+    AtomicInteger number = new AtomicInteger();
+    // Unbounded: a demotion may wait for another lock's demotion.
+    demotions =
+        Executors.newCachedThreadPool(
+            task -> daemon(task, "jclusterfs-demote-" + number.incrementAndGet()));
+    timer = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "jclusterfs-lock-timer"));
+    timer.setRemoveOnCancelPolicy(true);
+    timer.scheduleWithFixedDelay(
+        () -> {
+          if (locks.size() > CACHED_LIMIT) {
+            demotions.execute(() -> shrink(CACHED_LIMIT / 8));
+          }
+        },
+        1,
+        1,
+        TimeUnit.SECONDS);
+  }
+
+  private static Thread daemon(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  // ---- for the implementations of ClusterLocks
+
+  synchronized void register(LockType type, LockCallbacks use) {
+    if (callbacks[type.code()] != null) {
+      throw new IllegalStateException(type + " has its callbacks already");
+    }
+    callbacks[type.code()] = use;
+  }
+
+  LockHolder acquire(LockName name, LockMode mode, boolean pinning, Cancellation cancellation)
+      throws LockUnavailableException {
+    checkMode(mode);
+    Glock lock;
+    Waiter waiter;
+    do {
+      lock = get(name);
+      waiter = lock.enqueue(mode, pinning);
+    } while (waiter == null);
+    if (waiter.state() == Waiter.State.GRANTED) {
+      statistics.count(name, LockStatistics.Counter.LOCAL_HITS);
+      drain();
+      return new Holder(lock, mode);
+    }
+    drain();
+    if (waiter.state() == Waiter.State.WAITING) {
+      waitFor(lock, waiter, cancellation);
+    }
+    return result(lock, waiter, name);
+  }
+
+  private void waitFor(Glock lock, Waiter waiter, Cancellation cancellation) {
+    if (cancellation == Cancellation.NEVER) {
+      waiter.await();
+    } else {
+      cancellation.onCancel(
+          () -> {
+            lock.cancel(waiter);
+            drain();
+          });
+      waiter.await();
+      cancellation.onCancel(() -> {});
+    }
+    statistics.waited(lock.name(), System.nanoTime() - waiter.since);
+  }
+
+  LockHolder tryAcquire(LockName name, LockMode mode) throws LockUnavailableException {
+    checkMode(mode);
+    for (int round = 0; ; round++) {
+      Glock lock;
+      Waiter waiter;
+      do {
+        lock = get(name);
+        waiter = lock.enqueueTry(mode);
+      } while (waiter == null);
+      drain();
+      waiter.await();
+      if (waiter.state() != Waiter.State.DENIED) {
+        return result(lock, waiter, name);
+      }
+      if (waiter.usedHere || round == TRY_AGAIN_MILLIS.length) {
+        return null;
+      }
+      try {
+        Thread.sleep(TRY_AGAIN_MILLIS[round]);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return null;
+      }
+    }
+  }
+
+  private LockHolder result(Glock lock, Waiter waiter, LockName name)
+      throws LockUnavailableException {
+    switch (waiter.state()) {
+      case GRANTED:
+        return new Holder(lock, waiter.mode);
+      case CANCELLED:
+        throw new LockUnavailableException(
+            LockUnavailableException.Reason.CANCELLED,
+            "lock " + name + ": the wait was called off");
+      default:
+        throw new LockUnavailableException(
+            LockUnavailableException.Reason.WITHDRAWN,
+            "lock " + name + ": this node left the cluster");
+    }
+  }
+
+  private static void checkMode(LockMode mode) {
+    if (mode != LockMode.PR && mode != LockMode.EX) {
+      throw new IllegalArgumentException("holders take PR or EX, not " + mode);
+    }
+  }
+
+  LockMode cached(LockName name) {
+    Glock lock = locks.get(name);
+    return lock == null ? LockMode.NL : lock.mode();
+  }
+
+  void giveBack(LockName name) {
+    Glock lock = locks.get(name);
+    if (lock != null) {
+      lock.giveBack();
+    }
+  }
+
+  void onRemoteGrant(Runnable listener) {
+    onRemoteGrant = listener;
+  }
+
+  /** Fails everybody who waits and everybody to come; no callback runs for what is cached. */
+  void withdraw() {
+    withdrawn = true;
+    locks.values().forEach(Glock::withdraw);
+  }
+
+  /** Gives all locks back, type by type in the lock order, and ends the threads. */
+  void close() {
+    for (LockType type : LockType.values()) {
+      List<Glock> ofType = new ArrayList<>();
+      locks.values().stream().filter(l -> l.name().type() == type.code()).forEach(ofType::add);
+      giveBackAll(ofType);
+    }
+    // What a callback took meanwhile.
+    giveBackAll(new ArrayList<>(locks.values()));
+    closed = true;
+    locks.values().forEach(Glock::withdraw);
+    timer.shutdownNow();
+    demotions.shutdown();
+  }
+
+  private void giveBackAll(List<Glock> all) {
+    for (int from = 0; from < all.size() && !withdrawn; from += BULK) {
+      List<Glock> some = all.subList(from, Math.min(all.size(), from + BULK));
+      some.forEach(Glock::giveBack);
+      long deadline = System.nanoTime() + BULK_TIMEOUT_NANOS;
+      synchronized (this) {
+        while (!withdrawn && some.stream().anyMatch(l -> locks.get(l.name()) == l)) {
+          long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+          if (left <= 0) {
+            some.stream()
+                .filter(l -> locks.get(l.name()) == l)
+                .forEach(
+                    l ->
+                        LOG.log(
+                            System.Logger.Level.WARNING,
+                            "lock {0} is still in use at the end",
+                            l.name()));
+            break;
+          }
+          try {
+            wait(Math.min(left, 100));
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+          }
+        }
+      }
+    }
+  }
+
+  private void shrink(int count) {
+    long now = System.nanoTime();
+    List<Glock> idle = new ArrayList<>();
+    for (long age = TimeUnit.MINUTES.toNanos(1); idle.size() < count && age > 1000; age /= 8) {
+      idle.clear();
+      for (Glock lock : locks.values()) {
+        if (idle.size() < count && lock.idleSince(now - age)) {
+          idle.add(lock);
+        }
+      }
+    }
+    // Inodes before the groups that their callbacks may need.
+    idle.sort(Comparator.comparingInt(lock -> lock.name().type()));
+    giveBackAll(idle);
+  }
+
+  // ---- for the locks
+
+  private Glock get(LockName name) {
+    Glock lock = locks.get(name);
+    if (lock == null) {
+      Glock fresh = new Glock(name, this);
+      lock = locks.putIfAbsent(name, fresh);
+      if (lock == null) {
+        lock = fresh;
+      }
+      if (withdrawn || closed) {
+        lock.withdraw();
+      }
+    }
+    return lock;
+  }
+
+  ModeAuthority authority() {
+    return authority;
+  }
+
+  LockStatistics statistics() {
+    return statistics;
+  }
+
+  /** Called with the lock's monitor held: nothing but bookkeeping. */
+  void granted(LockName name) {
+    onRemoteGrant.run();
+  }
+
+  void forget(Glock lock) {
+    locks.remove(lock.name(), lock);
+  }
+
+  void runDemotion(Glock lock) {
+    try {
+      demotions.execute(
+          () -> {
+            LockCallbacks use = callbacks[lock.name().type()];
+            lock.demote(use == null ? LockCallbacks.NONE : use);
+            drain();
+            synchronized (this) {
+              notifyAll();
+            }
+          });
+    } catch (RejectedExecutionException ignored) {
+      // Closed: the lock is gone with all the others.
+    }
+  }
+
+  void later(Runnable task, long nanos) {
+    try {
+      timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException ignored) {
+      // Closed, as above.
+    }
+  }
+
+  void failed(LockName name, Throwable cause) {
+    LOG.log(System.Logger.Level.ERROR, "lock " + name + " cannot be demoted", cause);
+    onFailure.accept(cause);
+  }
+
+  /** Hands an event to a lock; the caller, who may hold monitors, calls {@link #drain} later. */
+  void post(LockName name, LockEvent event) {
+    Glock lock = locks.get(name);
+    if (lock != null && lock.post(event)) {
+      ready.add(lock);
+    }
+  }
+
+  /** Lets locks take the events posted; called while holding no lock's monitor. */
+  void drain() {
+    for (Glock lock = ready.poll(); lock != null; lock = ready.poll()) {
+      lock.takeEvents();
+    }
+  }
+}

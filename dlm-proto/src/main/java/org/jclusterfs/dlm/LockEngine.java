@@ -1,6 +1,12 @@
 package org.jclusterfs.dlm;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * One node's part of the lock manager: the state of its own locks (requester role) and the
@@ -18,16 +24,37 @@ public final class LockEngine {
   /** Bytes of a value block. */
   public static final int VALUE_SIZE = 64;
 
+  private record Kept(int from, ByteBuffer message) {}
+
+  private final int selfSlot;
+  private final EngineOutput out;
+  private final OwnLocks own;
+  private final Master master;
+  private final LockMessage.Handler dispatcher = new Dispatcher();
+  // Messages of views not installed here yet, by view, in order of arrival.
+  private final Map<Long, List<Kept>> kept = new TreeMap<>();
+  private final Set<Integer> reported = new HashSet<>();
+  private View view;
+  private boolean rebuilding;
+  private long unblockedView;
+  private long messagesSent;
+
   /**
    * Makes an engine that is in no view yet: requests wait until one is installed.
    *
    * @param selfSlot this node's slot
    */
-  public LockEngine(int selfSlot, EngineOutput out) {}
+  public LockEngine(int selfSlot, EngineOutput out) {
+    this.selfSlot = selfSlot;
+    this.out = out;
+    Router router = new ViewRouter();
+    own = new OwnLocks(router, out);
+    master = new Master(router);
+  }
 
   /** A number for a new lock or query, unique on this node. */
   public long newLockId() {
-    throw new UnsupportedOperationException();
+    return own.newId();
   }
 
   /**
@@ -41,7 +68,7 @@ public final class LockEngine {
    */
   public void request(
       long lockId, LockName name, LockMode mode, int flags, LockRange range, long cookie) {
-    throw new UnsupportedOperationException();
+    own.request(lockId, name, mode, flags, range, cookie);
   }
 
   /**
@@ -52,7 +79,7 @@ public final class LockEngine {
    *     null: see {@link LockFlags#KEEP_VALUE}
    */
   public void convert(long lockId, LockMode mode, int flags, byte[] value) {
-    throw new UnsupportedOperationException();
+    own.convert(lockId, mode, flags, value);
   }
 
   /**
@@ -61,7 +88,7 @@ public final class LockEngine {
    * @param value as for {@link #convert}
    */
   public void unlock(long lockId, int flags, byte[] value) {
-    throw new UnsupportedOperationException();
+    own.unlock(lockId, flags, value);
   }
 
   /**
@@ -69,7 +96,7 @@ public final class LockEngine {
    * may be granted. A no-op where nothing is under way.
    */
   public void cancel(long lockId) {
-    throw new UnsupportedOperationException();
+    own.cancel(lockId);
   }
 
   /**
@@ -78,17 +105,25 @@ public final class LockEngine {
    * @param queryId from {@link #newLockId}
    */
   public void test(long queryId, LockName name, LockMode mode, LockRange range, long cookie) {
-    throw new UnsupportedOperationException();
+    own.test(queryId, name, mode, range, cookie);
   }
 
   /**
    * A message from a peer's engine; per peer in the order in which they were sent. Messages of an
    * older view are dropped, those of a newer one are kept until it is installed here.
    *
-   * @throws WireException if the message is malformed; nothing was changed then
+   * @throws WireException if the message is malformed or impossible; nothing was changed then
    */
   public void receive(int fromSlot, ByteBuffer message) {
-    throw new UnsupportedOperationException();
+    long number = LockMessageCodec.view(message);
+    if (view != null && number == view.number()) {
+      if (!view.contains(fromSlot)) {
+        throw new WireException("Slot " + fromSlot + " is not in view " + number);
+      }
+      LockMessageCodec.decode(message).dispatch(fromSlot, dispatcher);
+    } else if (view == null || number > view.number()) {
+      kept.computeIfAbsent(number, n -> new ArrayList<>()).add(new Kept(fromSlot, message));
+    }
   }
 
   /**
@@ -96,17 +131,182 @@ public final class LockEngine {
    * ({@link EngineOutput#recovered}); ordinary requests wait on until {@link #unblock}. May come at
    * any step of an older recovery, which it ends.
    */
-  public void install(View view) {
-    throw new UnsupportedOperationException();
+  public void install(View next) {
+    if (view != null && next.number() <= view.number()) {
+      throw new IllegalArgumentException(
+          "View " + next.number() + " does not follow " + view.number());
+    }
+    if (!next.contains(selfSlot)) {
+      throw new IllegalArgumentException("View " + next + " is without this slot " + selfSlot);
+    }
+    List<LockMessage.ValueReport> values = master.retire();
+    own.finishCancelled();
+    view = next;
+    rebuilding = true;
+    reported.clear();
+    sendValues(values);
+    own.reclaim();
+    for (Member member : view.members()) {
+      deliver(member.slot(), new LockMessage.Reclaimed());
+    }
+    receiveKept();
+  }
+
+  private void sendValues(List<LockMessage.ValueReport> values) {
+    Map<Integer, List<LockMessage.ValueReport>> byMaster = new TreeMap<>();
+    for (LockMessage.ValueReport report : values) {
+      byMaster
+          .computeIfAbsent(view.masterOf(report.name().region()), slot -> new ArrayList<>())
+          .add(report);
+    }
+    byMaster.forEach(
+        (slot, reports) -> {
+          for (int i = 0; i < reports.size(); i += LockMessageCodec.MAX_ENTRIES) {
+            int end = Math.min(reports.size(), i + LockMessageCodec.MAX_ENTRIES);
+            deliver(slot, new LockMessage.Values(List.copyOf(reports.subList(i, end))));
+          }
+        });
+  }
+
+  private void receiveKept() {
+    kept.keySet().removeIf(number -> number < view.number());
+    List<Kept> now = kept.remove(view.number());
+    if (now != null) {
+      now.forEach(message -> receive(message.from(), message.message()));
+    }
   }
 
   /** The dead nodes' journals are replayed: ordinary grants go on. Ignored for an older view. */
   public void unblock(long viewNumber) {
-    throw new UnsupportedOperationException();
+    if (view == null || viewNumber < view.number()) {
+      return;
+    }
+    unblockedView = viewNumber;
+    if (!rebuilding) {
+      master.unblock();
+    }
   }
 
   /** Whether locks of this region cost this node no message; false where no view is installed. */
   public boolean mastersRegion(int region) {
-    throw new UnsupportedOperationException();
+    return view != null && view.masterOf(region) == selfSlot;
+  }
+
+  /** Messages sent to other nodes so far. */
+  public long messagesSent() {
+    return messagesSent;
+  }
+
+  /** Locks that this node holds or waits for. */
+  public int ownLockCount() {
+    return own.size();
+  }
+
+  /** Resources that this node masters and that are in use. */
+  public int resourceCount() {
+    return master.resourceCount();
+  }
+
+  private void deliver(int slot, LockMessage message) {
+    if (slot == selfSlot) {
+      message.dispatch(selfSlot, dispatcher);
+    } else {
+      messagesSent++;
+      out.send(slot, LockMessageCodec.encode(view.number(), message));
+    }
+  }
+
+  private void memberReported(int slot) {
+    reported.add(slot);
+    if (rebuilding && reported.size() == view.members().size()) {
+      rebuilding = false;
+      master.reopen();
+      long number = view.number();
+      if (unblockedView == number) {
+        master.unblock();
+      }
+      out.recovered(number);
+    }
+  }
+
+  /** Sends by the current view. */
+  private final class ViewRouter implements Router {
+    @Override
+    public boolean hasView() {
+      return view != null;
+    }
+
+    @Override
+    public int masterOf(int region) {
+      return view.masterOf(region);
+    }
+
+    @Override
+    public void deliver(int slot, LockMessage message) {
+      LockEngine.this.deliver(slot, message);
+    }
+  }
+
+  /** Hands each kind of message to its role. */
+  private final class Dispatcher implements LockMessage.Handler {
+    @Override
+    public void onRequest(int from, LockMessage.Request message) {
+      master.request(from, message);
+    }
+
+    @Override
+    public void onConvert(int from, LockMessage.Convert message) {
+      master.convert(from, message);
+    }
+
+    @Override
+    public void onUnlock(int from, LockMessage.Unlock message) {
+      master.unlock(from, message);
+    }
+
+    @Override
+    public void onCancel(int from, LockMessage.Cancel message) {
+      master.cancel(from, message);
+    }
+
+    @Override
+    public void onGranted(LockMessage.Granted message) {
+      own.granted(message);
+    }
+
+    @Override
+    public void onDenied(LockMessage.Denied message) {
+      own.denied(message);
+    }
+
+    @Override
+    public void onBlocking(LockMessage.Blocking message) {
+      own.blocking(message);
+    }
+
+    @Override
+    public void onTest(int from, LockMessage.Test message) {
+      master.test(from, message);
+    }
+
+    @Override
+    public void onTested(LockMessage.Tested message) {
+      own.tested(message);
+    }
+
+    @Override
+    public void onReclaim(int from, LockMessage.Reclaim message) {
+      message.holdings().forEach(holding -> master.reclaim(from, holding));
+    }
+
+    @Override
+    public void onValues(int from, LockMessage.Values message) {
+      master.values(message.reports());
+    }
+
+    @Override
+    public void onReclaimed(int from) {
+      memberReported(from);
+    }
   }
 }

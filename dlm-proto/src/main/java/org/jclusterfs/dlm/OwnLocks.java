@@ -1,0 +1,255 @@
+package org.jclusterfs.dlm;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The requester role: this node's locks and queries. Its state is the authority in recovery: a new
+ * master learns from it, never the other way round.
+ *
+ * <p>A release or down-conversion takes effect here at once and is told to the master without an
+ * answer. So a callback may arrive for a lock that has just been weakened: it is ignored if the
+ * mode held now does not conflict.
+ */
+final class OwnLocks {
+  private final Router router;
+  private final EngineOutput out;
+  private final Map<Long, OwnLock> locks = new LinkedHashMap<>();
+  private final Map<Long, LockMessage.Test> queries = new LinkedHashMap<>();
+  private long lastId;
+  private long operations;
+
+  OwnLocks(Router router, EngineOutput out) {
+    this.router = router;
+    this.out = out;
+  }
+
+  long newId() {
+    return ++lastId;
+  }
+
+  int size() {
+    return locks.size();
+  }
+
+  void request(long lockId, LockName name, LockMode mode, int flags, LockRange range, long cookie) {
+    checkFlags(flags);
+    OwnLock lock = new OwnLock(lockId, name, range, cookie);
+    if (locks.putIfAbsent(lockId, lock) != null) {
+      throw new IllegalStateException("Lock " + lockId + " exists");
+    }
+    begin(lock, mode, flags);
+    if (router.hasView()) {
+      router.deliver(
+          router.masterOf(name.region()),
+          new LockMessage.Request(lockId, name, mode, flags, range, cookie));
+    }
+  }
+
+  void convert(long lockId, LockMode mode, int flags, byte[] value) {
+    checkFlags(flags);
+    OwnLock lock = idle(lockId);
+    int region = lock.name.region();
+    byte[] written = checkedCopy(value);
+    if (lock.granted.covers(mode)) {
+      if (lock.granted != mode) {
+        boolean writer = isWriter(lock);
+        lock.granted = mode;
+        lock.told = null;
+        noteValue(lock, writer, flags, written);
+        send(region, new LockMessage.Convert(lockId, region, mode, flags, written));
+      }
+      out.granted(lockId, new Grant(mode, copy(lock.value), lock.generation, false));
+    } else {
+      begin(lock, mode, flags);
+      send(region, new LockMessage.Convert(lockId, region, mode, flags, null));
+    }
+  }
+
+  // As the master does: only a PW or EX holder of the whole resource writes or spoils the value.
+  private void noteValue(OwnLock lock, boolean writer, int flags, byte[] written) {
+    if (writer) {
+      if (written != null) {
+        lock.value = written;
+        lock.generation++;
+      } else if ((flags & LockFlags.KEEP_VALUE) == 0) {
+        lock.value = null;
+        lock.generation++;
+      }
+    }
+    if (!lock.granted.covers(LockMode.PR)) {
+      lock.value = null;
+    }
+  }
+
+  void unlock(long lockId, int flags, byte[] value) {
+    checkFlags(flags);
+    OwnLock lock = idle(lockId);
+    byte[] written = checkedCopy(value);
+    locks.remove(lockId);
+    int region = lock.name.region();
+    send(region, new LockMessage.Unlock(lockId, region, flags, written));
+  }
+
+  void cancel(long lockId) {
+    OwnLock lock = locks.get(lockId);
+    if (lock == null || lock.requested == null || lock.cancelled) {
+      return;
+    }
+    lock.cancelled = true;
+    if (router.hasView()) {
+      int region = lock.name.region();
+      send(region, new LockMessage.Cancel(lockId, region));
+    } else {
+      deny(lock, DenyReason.CANCELLED, null);
+    }
+  }
+
+  void test(long queryId, LockName name, LockMode mode, LockRange range, long cookie) {
+    LockMessage.Test query = new LockMessage.Test(queryId, name, mode, range, cookie);
+    queries.put(queryId, query);
+    if (router.hasView()) {
+      send(name.region(), query);
+    }
+  }
+
+  private void send(int region, LockMessage message) {
+    router.deliver(router.masterOf(region), message);
+  }
+
+  private void begin(OwnLock lock, LockMode mode, int flags) {
+    lock.requested = mode;
+    lock.flags = flags;
+    lock.order = ++operations;
+    lock.cancelled = false;
+  }
+
+  private OwnLock idle(long lockId) {
+    OwnLock lock = locks.get(lockId);
+    if (lock == null) {
+      throw new IllegalStateException("No lock " + lockId);
+    }
+    if (lock.requested != null) {
+      throw new IllegalStateException("Lock " + lockId + " has an operation under way");
+    }
+    return lock;
+  }
+
+  void granted(LockMessage.Granted message) {
+    OwnLock lock = locks.get(message.lockId());
+    Grant grant = message.grant();
+    if (lock == null || lock.requested != grant.mode()) {
+      throw new BrokenInvariantException(
+          "Lock " + message.lockId() + " was granted " + grant.mode() + " without asking for it");
+    }
+    lock.granted = grant.mode();
+    lock.requested = null;
+    lock.told = null;
+    lock.generation = grant.valueGeneration();
+    lock.value = lock.granted.covers(LockMode.PR) ? grant.value() : null;
+    out.granted(
+        lock.id,
+        new Grant(
+            grant.mode(), copy(grant.value()), grant.valueGeneration(), grant.fromAnotherNode()));
+    if (message.wanted() != null) {
+      tell(lock, message.wanted());
+    }
+  }
+
+  void denied(LockMessage.Denied message) {
+    OwnLock lock = locks.get(message.lockId());
+    if (lock == null || lock.requested == null) {
+      throw new BrokenInvariantException(
+          "Lock " + message.lockId() + " was denied what it did not ask for");
+    }
+    deny(lock, message.reason(), message.blocker());
+  }
+
+  private void deny(OwnLock lock, DenyReason reason, Blocker blocker) {
+    lock.requested = null;
+    if (lock.granted == null) {
+      locks.remove(lock.id);
+    }
+    out.denied(lock.id, reason, blocker);
+  }
+
+  void blocking(LockMessage.Blocking message) {
+    OwnLock lock = locks.get(message.lockId());
+    if (lock != null && lock.granted != null) {
+      tell(lock, message.wanted());
+    }
+  }
+
+  private void tell(OwnLock lock, LockMode wanted) {
+    if (lock.granted.compatibleWith(wanted)
+        || (lock.told != null && lock.told.ordinal() >= wanted.ordinal())) {
+      return;
+    }
+    lock.told = wanted;
+    out.blocking(lock.id, wanted);
+  }
+
+  void tested(LockMessage.Tested message) {
+    if (queries.remove(message.queryId()) != null) {
+      out.tested(message.queryId(), message.blocker());
+    }
+  }
+
+  /** Ends what was called off: the old master's answer can no longer come. */
+  void finishCancelled() {
+    Iterator<OwnLock> all = List.copyOf(locks.values()).iterator();
+    while (all.hasNext()) {
+      OwnLock lock = all.next();
+      if (lock.requested != null && lock.cancelled) {
+        deny(lock, DenyReason.CANCELLED, null);
+      }
+    }
+  }
+
+  /** Tells the masters of a new view all that this node holds, waits for and asks. */
+  void reclaim() {
+    List<OwnLock> ordered = new ArrayList<>(locks.values());
+    ordered.sort(Comparator.comparingLong(lock -> lock.requested == null ? 0 : lock.order));
+    Map<Integer, List<LockMessage.Holding>> byMaster = new TreeMap<>();
+    for (OwnLock lock : ordered) {
+      lock.told = null;
+      int master = router.masterOf(lock.name.region());
+      List<LockMessage.Holding> batch = byMaster.computeIfAbsent(master, slot -> new ArrayList<>());
+      batch.add(lock.toHolding());
+      if (batch.size() == LockMessageCodec.MAX_ENTRIES) {
+        byMaster.remove(master);
+        router.deliver(master, new LockMessage.Reclaim(batch));
+      }
+    }
+    byMaster.forEach((master, batch) -> router.deliver(master, new LockMessage.Reclaim(batch)));
+    for (LockMessage.Test query : List.copyOf(queries.values())) {
+      send(query.name().region(), query);
+    }
+  }
+
+  private static boolean isWriter(OwnLock lock) {
+    return lock.granted.covers(LockMode.PW) && lock.range.isWhole();
+  }
+
+  private static void checkFlags(int flags) {
+    if ((flags & ~LockFlags.ALL) != 0) {
+      throw new IllegalArgumentException("Unknown lock flags " + Integer.toHexString(flags));
+    }
+  }
+
+  private static byte[] checkedCopy(byte[] value) {
+    if (value != null && value.length != LockEngine.VALUE_SIZE) {
+      throw new IllegalArgumentException("A value block has 64 bytes, not " + value.length);
+    }
+    return copy(value);
+  }
+
+  private static byte[] copy(byte[] value) {
+    return value == null ? null : value.clone();
+  }
+}

@@ -1,0 +1,278 @@
+package org.jclusterfs.mkfs;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.device.DeviceSpec;
+import org.jclusterfs.core.device.Devices;
+import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.Superblock;
+import org.jclusterfs.core.volume.FormatOptions;
+import org.jclusterfs.core.volume.FormatPlan;
+import org.jclusterfs.core.volume.FormatProgress;
+import org.jclusterfs.core.volume.SlotUse;
+import org.jclusterfs.core.volume.Superblocks;
+import org.jclusterfs.core.volume.UnusableVolumeException;
+import org.jclusterfs.core.volume.UnusableVolumeException.Reason;
+import org.jclusterfs.core.volume.VolumeFormatter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command line of mkfs.jclusterfs. */
+@Command(
+    name = "mkfs.jclusterfs",
+    versionProvider = MkfsVersion.class,
+    sortOptions = false,
+    exitCodeOnInvalidInput = 1,
+    exitCodeOnExecutionException = 1,
+    description = "Makes a jclusterfs volume on a shared device.",
+    footer = {
+      "",
+      "DEVICE is iscsi://[USER@]HOST[:PORT][,HOST…]/IQN/LUN, file:PATH or the path of a block device.",
+      "Exit status: 0 the volume was made (or, with -n, could be), 1 it was not."
+    })
+final class MkfsCommand implements Callable<Integer> {
+  private final Console console;
+
+  MkfsCommand(Console console) {
+    this.console = console;
+  }
+
+  @Option(
+      names = {"-N", "--node-slots"},
+      paramLabel = "SLOTS",
+      description = "Nodes that can mount at a time: 1–255; default 4, 8 or 16 by size.")
+  private int slots;
+
+  @Option(
+      names = {"-L", "--label"},
+      paramLabel = "LABEL",
+      defaultValue = "",
+      description = "Volume label, up to 64 bytes in UTF-8.")
+  private String label;
+
+  @Option(
+      names = {"-J", "--journal-options"},
+      paramLabel = "size=SIZE",
+      description = "Size of each node's journal, e.g. size=64M; default by volume size.")
+  private String journal;
+
+  @Option(
+      names = {"-b", "--block-size"},
+      paramLabel = "BYTES",
+      description = "Block size: only 4096.")
+  private String blockSize;
+
+  @Option(
+      names = {"-U", "--uuid"},
+      paramLabel = "UUID",
+      description = "UUID of the volume; default a random one.")
+  private String uuid;
+
+  @Option(
+      names = {"-F", "--force"},
+      description = "Overwrite what the device holds, without asking. Never a mounted volume.")
+  private boolean force;
+
+  @Option(
+      names = {"-K", "--nodiscard"},
+      description = "Do not tell the device first that all its blocks are unused.")
+  private boolean keep;
+
+  @Option(
+      names = {"-n", "--dry-run"},
+      description = "Show what would be made, and write nothing.")
+  private boolean dryRun;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Say nothing but errors.")
+  private boolean quiet;
+
+  @Option(
+      names = "--initiator",
+      paramLabel = "IQN",
+      description = "iSCSI initiator name; default from the initiator file.")
+  private String initiator;
+
+  @Option(
+      names = "--initiator-file",
+      paramLabel = "FILE",
+      description = "Where InitiatorName= stands; default /etc/iscsi/initiatorname.iscsi.")
+  private Path initiatorFile = DeviceSpec.INITIATOR_FILE;
+
+  @Option(
+      names = "--secrets",
+      paramLabel = "FILE",
+      description = "CHAP secrets; default /etc/jclusterfs/chap-secrets.")
+  private Path secrets = DeviceSpec.SECRETS_FILE;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this and exit.")
+  private boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version and exit.")
+  private boolean version;
+
+  @Parameters(index = "0", paramLabel = "DEVICE", description = "The shared device.")
+  private String deviceName;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "BLOCKS-COUNT",
+      description = "Size in blocks, or in bytes with a suffix K, M, G, T; default all.")
+  private String blocksCount;
+
+  @Override
+  public Integer call() {
+    try {
+      FormatOptions options = options();
+      DeviceSpec spec = new DeviceSpec(deviceName, initiator, initiatorFile, secrets);
+      try (BlockDevice device = Devices.open(spec)) {
+        return make(device, options);
+      }
+    } catch (IllegalArgumentException | IOException e) {
+      console.error(e.getMessage() == null ? e.toString() : e.getMessage());
+      return 1;
+    }
+  }
+
+  private FormatOptions options() {
+    if (blockSize != null && Sizes.bytes(blockSize, 1) != BlockHeader.BLOCK_SIZE) {
+      throw new IllegalArgumentException("the block size is always 4096, -b " + blockSize);
+    }
+    if (slots < 0) {
+      throw new IllegalArgumentException("the number of node slots must be 1 to 255, not " + slots);
+    }
+    FormatOptions options =
+        FormatOptions.defaults().withSlots(slots).withLabel(label).withDiscard(!keep);
+    if (journal != null) {
+      if (!journal.startsWith("size=")) {
+        throw new IllegalArgumentException("-J takes size=SIZE, not \"" + journal + "\"");
+      }
+      options = options.withJournalBlocks(Sizes.blocks(journal.substring(5), 1));
+    }
+    if (blocksCount != null) {
+      options = options.withBlocks(Sizes.blocks(blocksCount, BlockHeader.BLOCK_SIZE));
+    }
+    if (uuid != null) {
+      UUID parsed;
+      try {
+        parsed = UUID.fromString(uuid);
+      } catch (IllegalArgumentException e) {
+        parsed = null;
+      }
+      if (parsed == null || !parsed.toString().equalsIgnoreCase(uuid)) {
+        throw new IllegalArgumentException("\"" + uuid + "\" is not a UUID");
+      }
+      options = options.withUuid(parsed);
+    }
+    return options;
+  }
+
+  private int make(BlockDevice device, FormatOptions options) throws IOException {
+    FormatPlan plan = FormatPlan.of(device.size() / BlockHeader.BLOCK_SIZE, options);
+    if (!quiet) {
+      describe(plan);
+    }
+    if (!mayOverwrite(device)) {
+      return 1;
+    }
+    if (dryRun) {
+      return 0;
+    }
+    VolumeFormatter.format(device, plan, quiet ? FormatProgress.SILENT : this::progress);
+    if (!quiet) {
+      console.out().println("mkfs.jclusterfs successful");
+    }
+    return 0;
+  }
+
+  private void describe(FormatPlan plan) {
+    PrintStream out = console.out();
+    long blocks = plan.geometry().totalBlocks();
+    long journalBytes = plan.journalBlocks() * BlockHeader.BLOCK_SIZE;
+    long[] backups = plan.geometry().backups();
+    StringBuilder places = new StringBuilder();
+    for (long backup : backups) {
+      places.append(places.length() == 0 ? "" : ", ").append(backup);
+    }
+    out.println("mkfs.jclusterfs " + MkfsVersion.number());
+    out.println("Label: " + plan.label());
+    out.println("UUID: " + plan.uuid());
+    out.println("Block size: " + BlockHeader.BLOCK_SIZE);
+    out.println("Volume size: " + blocks * BlockHeader.BLOCK_SIZE + " (" + blocks + " blocks)");
+    out.println("Node slots: " + plan.geometry().slotCount());
+    out.println("Journal size: " + journalBytes + " (" + plan.journalBlocks() + " blocks)");
+    out.println(
+        "Resource groups: "
+            + plan.geometry().groupCount()
+            + " of "
+            + plan.geometry().groupBlocks()
+            + " blocks");
+    out.println("Backup superblocks: " + places);
+  }
+
+  /** Refuses a mounted volume, and asks before anything else is lost. */
+  private boolean mayOverwrite(BlockDevice device) throws IOException {
+    Optional<String> content;
+    try {
+      ByteBuffer superblock = Superblocks.readPrimary(device);
+      List<SlotUse> uses = SlotUse.inspect(device, superblock);
+      for (SlotUse use : uses) {
+        if (use.alive()) {
+          console.error(deviceName + " is mounted: " + use.describe() + "; unmount it there first");
+          return false;
+        }
+      }
+      content =
+          Optional.of(
+              "a jclusterfs volume"
+                  + (Superblock.label(superblock).isEmpty()
+                      ? ""
+                      : " labelled \"" + Superblock.label(superblock) + "\"")
+                  + " with UUID "
+                  + BlockHeader.volumeUuid(superblock));
+    } catch (UnusableVolumeException e) {
+      content =
+          e.reason() == Reason.NOT_A_VOLUME
+              ? Signatures.find(device)
+              : Optional.of("a jclusterfs volume that cannot be read (" + e.getMessage() + ")");
+    }
+    if (content.isEmpty() || force) {
+      return true;
+    }
+    String found = deviceName + " contains " + content.get();
+    if (dryRun) {
+      console.out().println(found);
+      return true;
+    }
+    if (console.canAsk()) {
+      return console.confirm(found + ".\nProceed anyway, and lose it?");
+    }
+    console.error(found + "; use -F to overwrite it");
+    return false;
+  }
+
+  private void progress(String step, boolean done) {
+    if (done) {
+      console.out().println("done");
+    } else {
+      console.out().print("Writing " + step + ": ");
+      console.out().flush();
+    }
+  }
+}

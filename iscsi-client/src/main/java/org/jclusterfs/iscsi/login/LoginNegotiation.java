@@ -1,0 +1,276 @@
+package org.jclusterfs.iscsi.login;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.LoginException;
+import org.jclusterfs.iscsi.Portal;
+import org.jclusterfs.iscsi.ProtocolException;
+import org.jclusterfs.iscsi.wire.Bhs;
+import org.jclusterfs.iscsi.wire.LoginPdu;
+import org.jclusterfs.iscsi.wire.Opcode;
+import org.jclusterfs.iscsi.wire.TextParameters;
+import org.jclusterfs.iscsi.wire.TextParameters.Pair;
+
+/**
+ * One login as a function of (stage, response) to the next step; no clock, no I/O.
+ *
+ * <pre>
+ *  stage          response                     next
+ *  AUTH_METHOD    AuthMethod=None, T=0         SECURITY_DONE (asks for the transit)
+ *  AUTH_METHOD    AuthMethod=None, T=1         OPERATIONAL
+ *  AUTH_METHOD    AuthMethod=CHAP              CHAP_OFFERED
+ *  CHAP_OFFERED   CHAP_A, CHAP_I, CHAP_C       CHAP_ANSWERED (asks for the transit)
+ *  CHAP_ANSWERED  T=1 (proof, if mutual)       OPERATIONAL
+ *  SECURITY_DONE  T=1                          OPERATIONAL
+ *  OPERATIONAL    T=0                          OPERATIONAL (answers offers, or an empty round)
+ *  OPERATIONAL    T=1, NSG=3                   DONE
+ *  any            C=1                          the same (an empty request fetches the rest)
+ *  any            Status-Class 1               Redirect;  2, 3: LoginException
+ * </pre>
+ */
+public final class LoginNegotiation {
+
+  private static final int MAX_ROUNDS = 64;
+  private static final int MAX_TEXT = 65536;
+  private static final int FIRST_CMD_SN = 1;
+
+  private enum Stage {
+    AUTH_METHOD,
+    CHAP_OFFERED,
+    CHAP_ANSWERED,
+    SECURITY_DONE,
+    OPERATIONAL
+  }
+
+  private final InitiatorOptions options;
+  private final String target;
+  private final LoginSubject subject;
+  private final ChapExchange chap;
+  private final OperationalKeys keys;
+  private final ByteArrayOutputStream text = new ByteArrayOutputStream();
+  private Stage stage = Stage.AUTH_METHOD;
+  private int expStatSn;
+  private int rounds;
+
+  /**
+   * Begins a login.
+   *
+   * @param target name of the target, or null for a discovery session
+   * @param portal where it is, for messages
+   * @param algorithms CHAP algorithms to offer, best first; used with credentials only
+   */
+  public LoginNegotiation(
+      InitiatorOptions options,
+      String target,
+      Portal portal,
+      List<ChapAlgorithm> algorithms,
+      RandomGenerator random) {
+    this.options = options;
+    this.target = target;
+    this.subject =
+        new LoginSubject(
+            target == null ? "the discovery service" : "target " + target,
+            portal.toString(),
+            options.initiatorName());
+    this.chap =
+        options.chap() == null ? null : new ChapExchange(options.chap(), algorithms, random);
+    this.keys = new OperationalKeys(options, target == null);
+  }
+
+  /** The first request. */
+  public LoginStep.Send start() {
+    List<Pair> pairs = new ArrayList<>();
+    pairs.add(new Pair("InitiatorName", options.initiatorName()));
+    pairs.add(new Pair("SessionType", target == null ? "Discovery" : "Normal"));
+    if (target != null) {
+      pairs.add(new Pair("TargetName", target));
+    }
+    if (chap == null) {
+      pairs.add(new Pair("AuthMethod", "None"));
+    } else {
+      // With mutual CHAP an impostor could else choose None and prove nothing.
+      pairs.add(new Pair("AuthMethod", options.chap().isMutual() ? "CHAP" : "CHAP,None"));
+    }
+    return request(chap == null, pairs);
+  }
+
+  /** Whether CHAP algorithms were offered and the target has not yet accepted one. */
+  public boolean isAwaitingChapAlgorithm() {
+    return stage == Stage.CHAP_OFFERED;
+  }
+
+  /** What the login waits for, in words, for a connection that ends or stays silent. */
+  public String awaiting() {
+    switch (stage) {
+      case AUTH_METHOD:
+        return rounds == 0 ? "the answer to the first login request" : "its choice of AuthMethod";
+      case CHAP_OFFERED:
+        return "its CHAP challenge";
+      case CHAP_ANSWERED:
+        return "its verdict on the CHAP response";
+      default:
+        return "the negotiation of parameters";
+    }
+  }
+
+  /**
+   * Takes a Login Response.
+   *
+   * @param data its data segment, or null
+   * @throws LoginException where the login failed
+   * @throws ProtocolException where the target broke the protocol
+   */
+  public LoginStep onResponse(ByteBuffer bhs, ByteBuffer data) throws IscsiException {
+    if (Bhs.opcode(bhs) != Opcode.LOGIN_RESPONSE) {
+      throw new ProtocolException(
+          "the target sent opcode 0x" + Integer.toHexString(Bhs.opcode(bhs)) + " during login");
+    }
+    byte[] segment = new byte[data == null ? 0 : data.remaining()];
+    if (data != null) {
+      data.get(segment);
+    }
+    int statusClass = LoginPdu.statusClass(bhs);
+    if (statusClass == 1) {
+      return redirect(TextParameters.decode(segment));
+    } else if (statusClass != 0) {
+      throw LoginStatus.refused(
+          statusClass, LoginPdu.statusDetail(bhs), subject, options.chap() != null);
+    }
+    if (++rounds > MAX_ROUNDS || text.size() + segment.length > MAX_TEXT) {
+      throw new ProtocolException("the login does not come to an end: the target asks on and on");
+    }
+    expStatSn = Bhs.statSn(bhs) + 1;
+    text.writeBytes(segment);
+    if (LoginPdu.isContinued(bhs)) {
+      return request(false, List.of());
+    }
+    List<Pair> pairs = TextParameters.decode(text.toByteArray());
+    text.reset();
+    return next(bhs, pairs);
+  }
+
+  private LoginStep next(ByteBuffer bhs, List<Pair> pairs) throws IscsiException {
+    boolean transit = LoginPdu.transit(bhs);
+    keys.accept(pairs);
+    switch (stage) {
+      case AUTH_METHOD:
+        return authMethod(bhs, single(pairs));
+      case CHAP_OFFERED:
+        List<Pair> answer = chap.answer(single(pairs));
+        stage = Stage.CHAP_ANSWERED;
+        return request(true, answer);
+      case CHAP_ANSWERED:
+        if (chap.expectsProof()) {
+          chap.verify(single(pairs));
+        }
+        return leaveSecurity(bhs);
+      case SECURITY_DONE:
+        return leaveSecurity(bhs);
+      default:
+        if (!transit) {
+          return request(true, keys.takeReplies());
+        }
+        checkTransit(bhs, LoginPdu.FULL_FEATURE_PHASE);
+        return new LoginStep.Done(
+            keys.result(LoginPdu.tsih(bhs), FIRST_CMD_SN, expStatSn, Bhs.maxCmdSn(bhs)));
+    }
+  }
+
+  private LoginStep authMethod(ByteBuffer bhs, Map<String, String> pairs) throws IscsiException {
+    String method = pairs.getOrDefault("AuthMethod", "None");
+    if (chap != null && method.equals("CHAP")) {
+      stage = Stage.CHAP_OFFERED;
+      return request(false, chap.offer());
+    }
+    if (!method.equals("None")) {
+      throw new LoginException(
+          subject.target()
+              + " at "
+              + subject.portal()
+              + " asks for authentication by "
+              + method
+              + (chap == null
+                  ? ", and there is no secret for it in the secrets file"
+                  : ", and this initiator has CHAP only"),
+          0,
+          0);
+    }
+    if (chap != null && chap.expectsProof()) {
+      throw new LoginException(
+          subject.target()
+              + " at "
+              + subject.portal()
+              + " does not do CHAP, so it cannot prove itself as the secrets file demands",
+          0,
+          0);
+    }
+    return leaveSecurity(bhs);
+  }
+
+  private LoginStep leaveSecurity(ByteBuffer bhs) throws ProtocolException {
+    if (!LoginPdu.transit(bhs)) {
+      stage = stage == Stage.CHAP_ANSWERED ? stage : Stage.SECURITY_DONE;
+      return request(true, keys.takeReplies());
+    }
+    checkTransit(bhs, LoginPdu.OPERATIONAL_NEGOTIATION);
+    stage = Stage.OPERATIONAL;
+    List<Pair> pairs = new ArrayList<>(keys.takeReplies());
+    pairs.addAll(keys.offers());
+    return request(true, pairs);
+  }
+
+  private static void checkTransit(ByteBuffer bhs, int stage) throws ProtocolException {
+    if (LoginPdu.nsg(bhs) != stage) {
+      throw new ProtocolException(
+          "the target moved the login to stage " + LoginPdu.nsg(bhs) + " instead of " + stage);
+    }
+  }
+
+  private LoginStep redirect(List<Pair> pairs) throws IscsiException {
+    for (Pair pair : pairs) {
+      if (pair.key().equals("TargetAddress")) {
+        int comma = pair.value().lastIndexOf(',');
+        try {
+          return new LoginStep.Redirect(
+              Portal.parse(comma < 0 ? pair.value() : pair.value().substring(0, comma)));
+        } catch (IllegalArgumentException e) {
+          throw new ProtocolException(
+              "the target redirects to an address that is none: " + e.getMessage());
+        }
+      }
+    }
+    throw new ProtocolException("the target redirects without saying where to");
+  }
+
+  private static Map<String, String> single(List<Pair> pairs) throws ProtocolException {
+    Map<String, String> map = new LinkedHashMap<>();
+    for (Pair pair : pairs) {
+      if (map.put(pair.key(), pair.value()) != null) {
+        throw new ProtocolException("the target sent the key " + pair.key() + " twice");
+      }
+    }
+    return map;
+  }
+
+  private LoginStep.Send request(boolean transit, List<Pair> pairs) {
+    boolean operational = stage == Stage.OPERATIONAL;
+    ByteBuffer bhs = Bhs.allocate();
+    LoginPdu.encodeRequest(
+        bhs,
+        transit,
+        operational ? LoginPdu.OPERATIONAL_NEGOTIATION : LoginPdu.SECURITY_NEGOTIATION,
+        operational ? LoginPdu.FULL_FEATURE_PHASE : LoginPdu.OPERATIONAL_NEGOTIATION,
+        options.isid().value(),
+        0,
+        FIRST_CMD_SN,
+        expStatSn);
+    return new LoginStep.Send(bhs, TextParameters.encode(pairs));
+  }
+}

@@ -1,0 +1,78 @@
+package org.jclusterfs.iscsi.login;
+
+import org.jclusterfs.iscsi.LoginException;
+
+/** Status-Class and Status-Detail (RFC 7143 section 11.13.5) in words, with what to check. */
+final class LoginStatus {
+
+  private LoginStatus() {}
+
+  /**
+   * Makes the failure of a refused login.
+   *
+   * @param withChap whether the initiator offered CHAP
+   */
+  static LoginException refused(
+      int statusClass, int detail, LoginSubject subject, boolean withChap) {
+    String code = String.format("%02x%02x", statusClass, detail);
+    return new LoginException(
+        subject.target()
+            + " at "
+            + subject.portal()
+            + " refused the login: "
+            + words(statusClass << 8 | detail, subject, withChap)
+            + " (status "
+            + code
+            + ")",
+        statusClass,
+        detail);
+  }
+
+  private static String words(int status, LoginSubject subject, boolean withChap) {
+    switch (status) {
+      case 0x0201:
+        return withChap
+            ? "authentication failed; check the CHAP user and secret in the secrets file against"
+                + " the target's"
+            : "authentication failed; the target wants CHAP: write 'TARGET USER SECRET' to the"
+                + " secrets file";
+      case 0x0202:
+        return "its access list does not let in this initiator; add "
+            + subject.initiator()
+            + " to it, or use the name that it has";
+      case 0x0203:
+        return "no such target there, or it is hidden from this initiator ("
+            + subject.initiator()
+            + "); compare the name with what 'iscsi discover "
+            + subject.portal()
+            + "' lists, and check the target's access list";
+      case 0x0204:
+        return "the target has been removed and left no new address";
+      case 0x0205:
+        return "it does not support this protocol version";
+      case 0x0206:
+        return "too many connections on this session";
+      case 0x0207:
+        return "it misses a login parameter";
+      case 0x0208:
+        return "it cannot include this connection in the session";
+      case 0x0209:
+        return "it does not support this type of session";
+      case 0x020a:
+        return "it does not know the session";
+      case 0x020b:
+        return "a login request was not valid at this stage";
+      case 0x0300:
+        return "it has a hardware or software error; look at its log";
+      case 0x0301:
+        return "the service or the target is unavailable; check the target's name (LIO answers so"
+            + " for one that does not exist) and that it is enabled";
+      case 0x0302:
+        return "it is out of resources (sessions, connections or memory)";
+      default:
+        return status >> 8 == 2
+            ? "initiator error; look at the target's log"
+            : "target error; look at its log";
+    }
+  }
+}

@@ -1,0 +1,391 @@
+package org.jclusterfs.iscsi.scsi;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.IscsiUrl;
+import org.jclusterfs.iscsi.ScsiException;
+import org.jclusterfs.iscsi.session.IscsiSession;
+import org.jclusterfs.iscsi.session.ScsiCommand.Kind;
+import org.jclusterfs.iscsi.session.ScsiResponse;
+import org.jclusterfs.iscsi.wire.Bhs;
+
+/**
+ * A disk behind an iSCSI session. Requests larger than the target takes are split and sent
+ * together.
+ *
+ * <p>Offsets and lengths are bytes and multiples of the block size. A buffer handed over is frozen
+ * until its future completes; its position does not change. Futures complete on an event loop: what
+ * hangs on them must be short and must not block. Thread-safe.
+ */
+public final class Lun implements AutoCloseable {
+
+  /** Bytes per command unless the target takes less. */
+  private static final int MAX_TRANSFER = 1 << 20;
+
+  private static final int MAX_BLOCKS_10 = 65535;
+  private static final int UNMAP_DESCRIPTORS = 64;
+
+  private final IscsiSession session;
+  private final int lun;
+  private final Inquiry inquiry;
+  private final Capacity capacity;
+  private final int maxTransfer;
+  private final ThreadLocal<Boolean> privileged = ThreadLocal.withInitial(() -> false);
+  private volatile boolean use10;
+  private volatile boolean flush10;
+
+  private Lun(IscsiSession session, int lun) throws IscsiException {
+    this.session = session;
+    this.lun = lun;
+    control(Kind.CONTROL, Cdb.testUnitReady(), null);
+    inquiry =
+        Inquiry.parse(
+            fetch(Cdb.inquiry(255), 255),
+            fetchIfSupported(Cdb.inquiryVpd(0x80, 255), 255),
+            fetchIfSupported(Cdb.inquiryVpd(0x83, 4096), 4096));
+    if (inquiry.deviceType() != 0) {
+      throw new IscsiException(
+          "LUN "
+              + lun
+              + " of "
+              + session.target()
+              + " is no disk (device type "
+              + inquiry.deviceType()
+              + "); check the LUN number, on tgt disks begin at 1");
+    }
+    ByteBuffer capacity16 = fetchIfSupported(Cdb.readCapacity16(32), 32);
+    use10 = capacity16 == null;
+    capacity =
+        Capacity.parse(
+            capacity16,
+            use10 ? fetch(Cdb.readCapacity10(), 8) : null,
+            fetchIfSupported(Cdb.inquiryVpd(0xb0, 64), 64),
+            fetchIfSupported(Cdb.inquiryVpd(0xb2, 64), 64),
+            fetchIfSupported(Cdb.modeSense6(8, 255), 255));
+    long limit = MAX_TRANSFER / capacity.blockSize();
+    if (capacity.maxTransferBlocks() > 0) {
+      limit = Math.min(limit, capacity.maxTransferBlocks());
+    }
+    maxTransfer = (int) Math.min(limit, MAX_BLOCKS_10) * capacity.blockSize();
+  }
+
+  /**
+   * Logs in to the first target of a URL and opens its LUN.
+   *
+   * @throws IscsiException one line in words
+   */
+  public static Lun open(InitiatorOptions options, IscsiUrl url) throws IscsiException {
+    IscsiSession session = IscsiSession.open(options, url.targets().get(0), url.portals());
+    try {
+      return new Lun(session, url.lun());
+    } catch (IscsiException | RuntimeException e) {
+      session.close();
+      throw e;
+    }
+  }
+
+  /** The session below. */
+  public IscsiSession session() {
+    return session;
+  }
+
+  /** Logical unit number. */
+  public int number() {
+    return lun;
+  }
+
+  /** What the unit said about itself when it was opened. */
+  public Inquiry inquiry() {
+    return inquiry;
+  }
+
+  /** Capacity and limits as they were when it was opened. */
+  public Capacity capacity() {
+    return capacity;
+  }
+
+  /** Fills {@code dst} from byte {@code offset} on. */
+  public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
+    return transfer(Kind.READ, offset, dst);
+  }
+
+  /** Writes all of {@code src} at byte {@code offset}. */
+  public CompletableFuture<Void> write(long offset, ByteBuffer src) {
+    return transfer(Kind.WRITE, offset, src);
+  }
+
+  /** Makes completed writes durable, whoever wrote them: SYNCHRONIZE CACHE of the whole unit. */
+  public CompletableFuture<Void> flush() {
+    if (flush10) {
+      return submit(Kind.CONTROL, Cdb.synchronizeCache10(), null).thenApply(response -> null);
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    submit(Kind.CONTROL, Cdb.synchronizeCache16(), null)
+        .whenComplete(
+            (response, e) -> {
+              if (e instanceof ScsiException && ((ScsiException) e).isUnsupported()) {
+                flush10 = true;
+                flush().whenComplete((nothing, e10) -> finish(done, e10));
+              } else {
+                finish(done, e);
+              }
+            });
+    return done;
+  }
+
+  private static void finish(CompletableFuture<Void> done, Throwable e) {
+    if (e == null) {
+      done.complete(null);
+    } else {
+      Throwable cause = e instanceof java.util.concurrent.CompletionException ? e.getCause() : e;
+      done.completeExceptionally(cause);
+    }
+  }
+
+  /** Unmaps a range within the target's limits; does nothing where it cannot. */
+  public CompletableFuture<Void> unmap(long offset, long length) {
+    check(offset, length);
+    if (capacity.maxUnmapBlocks() == 0 || capacity.maxUnmapDescriptors() == 0 || length == 0) {
+      return CompletableFuture.completedFuture(null);
+    }
+    long max = Math.min(capacity.maxUnmapBlocks(), 0xffff_ffffL);
+    int perCommand = (int) Math.min(UNMAP_DESCRIPTORS, capacity.maxUnmapDescriptors());
+    if (capacity.maxUnmapBlocks() < 0xffff_ffffL) {
+      perCommand = 1; // the limit counts the blocks of all descriptors together
+    }
+    long lba = offset / capacity.blockSize();
+    long end = lba + length / capacity.blockSize();
+    List<CompletableFuture<ScsiResponse>> commands = new ArrayList<>();
+    while (lba < end) {
+      ByteBuffer list = ByteBuffer.allocate(8 + 16 * perCommand).position(8);
+      while (lba < end && list.hasRemaining()) {
+        int blocks = (int) Math.min(max, end - lba);
+        list.putLong(lba).putInt(blocks).putInt(0);
+        lba += blocks & 0xffff_ffffL;
+      }
+      list.flip();
+      list.putShort(0, (short) (list.limit() - 2)).putShort(2, (short) (list.limit() - 8));
+      commands.add(submit(Kind.WRITE, Cdb.unmap(list.limit()), list));
+    }
+    return CompletableFuture.allOf(commands.toArray(new CompletableFuture<?>[0]));
+  }
+
+  /** LUNs of the target, those below 16384. */
+  public List<Integer> reportLuns() throws IscsiException {
+    ByteBuffer list = fetch(Cdb.reportLuns(65536), 65536);
+    List<Integer> luns = new ArrayList<>();
+    for (int at = 8; at + 8 <= list.remaining(); at += 8) {
+      luns.add(Bhs.decodeLun(list.getLong(at)));
+    }
+    return luns;
+  }
+
+  /** Persistent reservations of this unit. */
+  public PersistentReservations reservations() {
+    return new PersistentReservations(this);
+  }
+
+  /**
+   * Runs something whose requests pass while a new connection is being prepared (see {@link
+   * IscsiSession.Preparation}); they are those that the calling thread makes.
+   */
+  public <T> T privileged(java.util.concurrent.Callable<T> action) throws Exception {
+    boolean before = privileged.get();
+    privileged.set(true);
+    try {
+      return action.call();
+    } finally {
+      privileged.set(before);
+    }
+  }
+
+  /** Logs out. */
+  @Override
+  public void close() {
+    session.close();
+  }
+
+  private void check(long offset, long length) {
+    int blockSize = capacity.blockSize();
+    if (offset < 0 || length < 0 || (offset | length) % blockSize != 0) {
+      throw new IllegalArgumentException(
+          "offset " + offset + ", length " + length + ": not in blocks of " + blockSize);
+    }
+    if (offset > capacity.bytes() - length) {
+      throw new IllegalArgumentException(
+          "offset " + offset + ", length " + length + " beyond the end, " + capacity.bytes());
+    }
+  }
+
+  private CompletableFuture<Void> transfer(Kind kind, long offset, ByteBuffer data) {
+    check(offset, data.remaining());
+    if (!data.hasRemaining()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    if (kind == Kind.READ && data.isReadOnly()) {
+      throw new IllegalArgumentException("a read needs a buffer that can be filled");
+    }
+    int parts = (data.remaining() + maxTransfer - 1) / maxTransfer;
+    Transfer transfer = new Transfer(parts);
+    boolean first = privileged.get();
+    for (int i = 0; i < parts; i++) {
+      int begin = i * maxTransfer;
+      int end = Math.min(data.remaining(), begin + maxTransfer);
+      ByteBuffer slice =
+          data.duplicate().limit(data.position() + end).position(data.position() + begin);
+      new Part(transfer, kind, offset + begin, slice, first).start();
+    }
+    return transfer;
+  }
+
+  /** Several commands of one request: complete when all have ended, by the first failure. */
+  private static final class Transfer extends CompletableFuture<Void> {
+    private final AtomicInteger left;
+    private volatile IscsiException failure;
+
+    Transfer(int parts) {
+      left = new AtomicInteger(parts);
+    }
+
+    void ended(IscsiException cause) {
+      if (cause != null && failure == null) {
+        failure = cause;
+      }
+      if (left.decrementAndGet() == 0) {
+        if (failure == null) {
+          complete(null);
+        } else {
+          completeExceptionally(failure);
+        }
+      }
+    }
+  }
+
+  private final class Part extends CommandRunner {
+    private final Transfer transfer;
+    private final Kind kind;
+    private final long lba;
+    private final ByteBuffer data;
+    private final boolean first;
+    private boolean sent10;
+
+    Part(Transfer transfer, Kind kind, long offset, ByteBuffer data, boolean first) {
+      super(session, lun);
+      this.transfer = transfer;
+      this.kind = kind;
+      this.lba = offset / capacity.blockSize();
+      this.data = data;
+      this.first = first;
+    }
+
+    void start() {
+      int blocks = data.remaining() / capacity.blockSize();
+      sent10 = use10;
+      byte[] cdb;
+      if (sent10) {
+        cdb = kind == Kind.READ ? Cdb.read10(lba, blocks) : Cdb.write10(lba, blocks);
+      } else {
+        cdb = kind == Kind.READ ? Cdb.read16(lba, blocks) : Cdb.write16(lba, blocks);
+      }
+      start(kind, cdb, data, first);
+    }
+
+    @Override
+    void succeeded(ScsiResponse response) {
+      if (response.transferred() != data.remaining()) {
+        transfer.ended(
+            new IscsiException(
+                "the target moved "
+                    + response.transferred()
+                    + " of "
+                    + data.remaining()
+                    + " bytes at block "
+                    + lba));
+      } else {
+        transfer.ended(null);
+      }
+    }
+
+    @Override
+    public void failed(IscsiException cause) {
+      boolean unknown =
+          cause instanceof ScsiException
+              && ((ScsiException) cause).senseKey() == 5
+              && ((ScsiException) cause).asc() == 0x20;
+      if (unknown && !sent10 && capacity.blocks() <= 0xffff_ffffL) {
+        use10 = true;
+        start();
+      } else {
+        transfer.ended(cause);
+      }
+    }
+  }
+
+  private static final class Single extends CommandRunner {
+    private final CompletableFuture<ScsiResponse> future = new CompletableFuture<>();
+
+    Single(IscsiSession session, int lun) {
+      super(session, lun);
+    }
+
+    @Override
+    void succeeded(ScsiResponse response) {
+      future.complete(response);
+    }
+
+    @Override
+    public void failed(IscsiException cause) {
+      future.completeExceptionally(cause);
+    }
+  }
+
+  private CompletableFuture<ScsiResponse> submit(Kind kind, byte[] cdb, ByteBuffer data) {
+    return submit(kind, cdb, data, privileged.get());
+  }
+
+  private CompletableFuture<ScsiResponse> submit(
+      Kind kind, byte[] cdb, ByteBuffer data, boolean first) {
+    Single single = new Single(session, lun);
+    single.start(kind, cdb, data, first);
+    return single.future;
+  }
+
+  /** Runs a command and waits for it, before those that wait. */
+  ScsiResponse control(Kind kind, byte[] cdb, ByteBuffer data) throws IscsiException {
+    try {
+      return submit(kind, cdb, data, true).get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IscsiException) {
+        throw (IscsiException) e.getCause();
+      }
+      throw new IscsiException("unexpected: " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IscsiException("interrupted", e);
+    }
+  }
+
+  /** Runs a command that answers with at most {@code length} bytes. */
+  ByteBuffer fetch(byte[] cdb, int length) throws IscsiException {
+    ByteBuffer data = ByteBuffer.allocate(length);
+    return data.limit(control(Kind.READ, cdb, data.duplicate()).transferred());
+  }
+
+  /** The same, null where the target does not know it. */
+  ByteBuffer fetchIfSupported(byte[] cdb, int length) throws IscsiException {
+    try {
+      return fetch(cdb, length);
+    } catch (ScsiException e) {
+      if (e.isUnsupported()) {
+        return null;
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,266 @@
+package org.jclusterfs.iscsi.session;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jclusterfs.iscsi.ConnectionLostException;
+import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.LoginException;
+import org.jclusterfs.iscsi.Portal;
+import org.jclusterfs.iscsi.login.ChapAlgorithm;
+import org.jclusterfs.iscsi.login.LoginNegotiation;
+import org.jclusterfs.iscsi.login.LoginStep;
+
+/**
+ * Makes logged-in connections: looks names up, tries the portals in order, follows redirects a few
+ * hops, and says in one line why none of it worked. Blocks its caller, never an event loop.
+ */
+final class Connector {
+
+  private static final int MAX_HOPS = 4;
+  private static final WriteBufferWaterMark WATER_MARK =
+      new WriteBufferWaterMark(256 << 10, 1 << 20);
+
+  private final InitiatorOptions options;
+  private final String target;
+  private final List<Portal> portals;
+  private final EventLoop loop;
+  private final SecureRandom random = new SecureRandom();
+
+  /**
+   * Makes one.
+   *
+   * @param target name of the target, or null for discovery
+   */
+  Connector(InitiatorOptions options, String target, List<Portal> portals, EventLoop loop) {
+    this.options = options;
+    this.target = target;
+    this.portals = portals;
+    this.loop = loop;
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  /**
+   * Connects and logs in within the login timeout.
+   *
+   * @throws LoginException where the last portal refused; other kinds where none could be reached
+   */
+  Connection connect(SessionOwner owner) throws IscsiException {
+    long deadline = System.nanoTime() + options.loginTimeout().toNanos();
+    List<String> reasons = new ArrayList<>();
+    IscsiException last = null;
+    for (int i = 0; i < portals.size(); i++) {
+      long left = deadline - System.nanoTime();
+      long share = System.nanoTime() + left / (portals.size() - i);
+      try {
+        return follow(portals.get(i), share, owner);
+      } catch (IscsiException e) {
+        last = e;
+        reasons.add(e.getMessage());
+      }
+    }
+    if (portals.size() == 1) {
+      throw last;
+    }
+    throw new ConnectionLostException(
+        "none of " + portals.size() + " portals works: " + String.join("; ", reasons), last);
+  }
+
+  private Connection follow(Portal first, long deadline, SessionOwner owner) throws IscsiException {
+    Portal portal = first;
+    for (int hop = 0; hop <= MAX_HOPS; hop++) {
+      Object result = login(portal, deadline, List.of(ChapAlgorithm.values()), owner);
+      if (result instanceof Connection) {
+        return (Connection) result;
+      }
+      portal = (Portal) result;
+    }
+    throw new LoginException(
+        "target "
+            + target
+            + " redirects from portal to portal without end (last to "
+            + portal
+            + "); check its redirection",
+        1,
+        1);
+  }
+
+  /** A connection, or the portal to which the target redirects. */
+  private Object login(
+      Portal portal, long deadline, List<ChapAlgorithm> algorithms, SessionOwner owner)
+      throws IscsiException {
+    LoginNegotiation negotiation =
+        new LoginNegotiation(options, target, portal, algorithms, random);
+    Connection connection =
+        new Connection(tcp(portal, deadline).channel(), portal, negotiation, options, owner);
+    boolean keep = false;
+    try {
+      LoginStep step = await(connection.login(), deadline);
+      if (step instanceof LoginStep.Redirect) {
+        return ((LoginStep.Redirect) step).portal();
+      }
+      keep = true;
+      return connection;
+    } catch (TimeoutException e) {
+      throw new ConnectionLostException(
+          portal
+              + " accepts connections but stays silent: no answer within the login timeout, waiting"
+              + " for "
+              + negotiation.awaiting()
+              + "; check that this is the port of an iSCSI target that runs",
+          e);
+    } catch (IscsiException e) {
+      // Some targets know MD5 only and stumble over a list: tgtd refuses "7,5".
+      if (negotiation.isAwaitingChapAlgorithm() && algorithms.size() > 1) {
+        return login(portal, deadline, List.of(ChapAlgorithm.MD5), owner);
+      }
+      throw inWords(portal, negotiation, e);
+    } finally {
+      if (!keep) {
+        connection.close();
+      }
+    }
+  }
+
+  private IscsiException inWords(Portal portal, LoginNegotiation negotiation, IscsiException e) {
+    if (e instanceof ConnectionLostException) {
+      return new ConnectionLostException(
+          portal
+              + " closed the connection during login, before "
+              + negotiation.awaiting()
+              + (options.chap() == null
+                  ? "; the target may want CHAP: write 'TARGET USER SECRET' to the secrets file, or"
+                      + " look at its log"
+                  : "; check the CHAP user and secret, and look at the target's log"),
+          e);
+    }
+    String message = e.getMessage();
+    if (message.contains(portal.toString())) {
+      return e;
+    }
+    String line =
+        "login to " + (target == null ? "" : target + " at ") + portal + " failed: " + message;
+    return e instanceof LoginException
+        ? new LoginException(
+            line, ((LoginException) e).statusClass(), ((LoginException) e).statusDetail())
+        : new org.jclusterfs.iscsi.ProtocolException(line, e);
+  }
+
+  private ChannelFuture tcp(Portal portal, long deadline) throws IscsiException {
+    IscsiException last = null;
+    InetAddress[] addresses = resolve(portal, deadline);
+    for (int i = 0; i < addresses.length; i++) {
+      long left = (deadline - System.nanoTime()) / (addresses.length - i);
+      int millis = (int) Math.max(1, TimeUnit.NANOSECONDS.toMillis(left) * 2 / 3);
+      ChannelFuture connected =
+          bootstrap(millis).connect(new InetSocketAddress(addresses[i], portal.port()));
+      connected.awaitUninterruptibly();
+      if (connected.isSuccess()) {
+        return connected;
+      }
+      last = unreachable(portal, addresses[i], connected.cause());
+    }
+    throw last;
+  }
+
+  private static IscsiException unreachable(Portal portal, InetAddress address, Throwable cause) {
+    String where =
+        portal + (portal.host().equals(address.getHostAddress()) ? "" : " (" + address + ")");
+    if (cause instanceof io.netty.channel.ConnectTimeoutException) {
+      return new ConnectionLostException(
+          where + " does not answer; check the address, the network and its firewalls", cause);
+    }
+    if (String.valueOf(cause.getMessage()).contains("refused")) {
+      return new ConnectionLostException(
+          where
+              + " refused the connection: no iSCSI target listens there; check that it runs, and"
+              + " the port",
+          cause);
+    }
+    return new ConnectionLostException(where + " cannot be reached: " + cause.getMessage(), cause);
+  }
+
+  private Bootstrap bootstrap(int connectMillis) {
+    return new Bootstrap()
+        .group(loop)
+        .channel(EventLoops.channelType())
+        .option(ChannelOption.TCP_NODELAY, true)
+        .option(ChannelOption.SO_KEEPALIVE, true)
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, connectMillis)
+        .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+        .option(
+            ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(4096, 65536, 1 << 20))
+        .option(ChannelOption.AUTO_READ, false)
+        .handler(new Silent());
+  }
+
+  /** Keeps Netty from warning about a connection that breaks before it has a pipeline. */
+  private static final class Silent extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.close();
+    }
+  }
+
+  private static InetAddress[] resolve(Portal portal, long deadline) throws IscsiException {
+    CompletableFuture<InetAddress[]> lookup = new CompletableFuture<>();
+    // The JDK's lookup blocks for as long as the resolver likes; its thread is left behind then.
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                lookup.complete(InetAddress.getAllByName(portal.host()));
+              } catch (UnknownHostException e) {
+                lookup.completeExceptionally(
+                    new ConnectionLostException(
+                        "the name '"
+                            + portal.host()
+                            + "' is not known (DNS, /etc/hosts); check its spelling",
+                        e));
+              }
+            },
+            "iscsi-lookup");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      return await(lookup, deadline);
+    } catch (TimeoutException e) {
+      throw new ConnectionLostException(
+          "looking up the name '" + portal.host() + "' takes too long; check the DNS servers", e);
+    }
+  }
+
+  private static <T> T await(CompletableFuture<T> future, long deadline)
+      throws IscsiException, TimeoutException {
+    try {
+      return future.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IscsiException) {
+        throw (IscsiException) e.getCause();
+      }
+      throw new IscsiException("unexpected: " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IscsiException("interrupted", e);
+    }
+  }
+}

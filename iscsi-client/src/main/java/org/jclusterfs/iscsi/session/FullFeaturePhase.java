@@ -1,0 +1,466 @@
+package org.jclusterfs.iscsi.session;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jclusterfs.iscsi.CommandTimeoutException;
+import org.jclusterfs.iscsi.ConnectionLostException;
+import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.ProtocolException;
+import org.jclusterfs.iscsi.WriteGateClosedException;
+import org.jclusterfs.iscsi.login.NegotiatedParameters;
+import org.jclusterfs.iscsi.wire.Bhs;
+import org.jclusterfs.iscsi.wire.ControlPdu;
+import org.jclusterfs.iscsi.wire.DataPdu;
+import org.jclusterfs.iscsi.wire.Opcode;
+import org.jclusterfs.iscsi.wire.PduReceiver;
+import org.jclusterfs.iscsi.wire.PduSink;
+import org.jclusterfs.iscsi.wire.ScsiCommandPdu;
+import org.jclusterfs.iscsi.wire.ScsiResponsePdu;
+import org.jclusterfs.iscsi.wire.TextParameters;
+
+/**
+ * The Full Feature Phase of one connection (RFC 7143 sections 4.2 and 11) at ErrorRecoveryLevel 0:
+ * the command window, StatSN, data in both directions, pings. A function of commands, PDUs and
+ * ticks; PDUs leave by a {@link PduSink}. Any violation by the target ends the connection. Used by
+ * one thread, its event loop.
+ */
+final class FullFeaturePhase implements PduReceiver {
+
+  /** Tags of what is not a SCSI command have this bit, which {@link CommandTable} never sets. */
+  private static final int CONTROL_TAG = 0x8000_0000;
+
+  /** A target that waits for its StatSN to be acknowledged (PREEMPT AND ABORT) waits this long. */
+  private static final long ACKNOWLEDGE_AFTER = 1_000_000_000L;
+
+  private final NegotiatedParameters agreed;
+  private final PduSink sink;
+  private final SessionOwner owner;
+  private final int queueDepth;
+  private final long pingInterval;
+  private final CommandTable inFlight = new CommandTable();
+  private final ArrayDeque<ScsiCommand> pending = new ArrayDeque<>();
+  private final ByteBuffer out = Bhs.allocate();
+  private int cmdSn;
+  private int maxCmdSn;
+  private int expStatSn;
+  private int acknowledgedStatSn;
+  private int controlTags;
+  private int pingTag = Bhs.RESERVED_TAG;
+  private long pingSent;
+  private long lastReceived;
+  private long now;
+  private boolean loggingOut;
+  private boolean failed;
+
+  FullFeaturePhase(
+      NegotiatedParameters agreed,
+      PduSink sink,
+      SessionOwner owner,
+      int queueDepth,
+      long pingIntervalNanos,
+      long now) {
+    this.agreed = agreed;
+    this.sink = sink;
+    this.owner = owner;
+    this.queueDepth = queueDepth;
+    this.pingInterval = pingIntervalNanos;
+    this.now = now;
+    lastReceived = now;
+    cmdSn = agreed.cmdSn();
+    maxCmdSn = agreed.maxCmdSn();
+    expStatSn = agreed.expStatSn();
+    acknowledgedStatSn = expStatSn;
+  }
+
+  boolean isFailed() {
+    return failed;
+  }
+
+  NegotiatedParameters agreed() {
+    return agreed;
+  }
+
+  /** Queues a command; {@link #pump} sends it. */
+  void submit(ScsiCommand command) {
+    if (command.privileged) {
+      pending.addFirst(command);
+    } else {
+      pending.addLast(command);
+    }
+  }
+
+  /** Sends what the target's window, the depth and the socket allow, and flushes. */
+  void pump() {
+    while (!pending.isEmpty() && !failed && !loggingOut) {
+      ScsiCommand next = pending.peekFirst();
+      if (maxCmdSn - cmdSn < 0
+          || inFlight.isFull()
+          || !sink.isWritable()
+          || inFlight.size() >= queueDepth && !next.privileged) {
+        break;
+      }
+      pending.removeFirst();
+      if (next.kind.gated && !owner.mayWrite()) {
+        fail(next, gateClosed());
+      } else {
+        send(next);
+      }
+    }
+    sink.flush();
+  }
+
+  /** Ends the phase: the commands that were in flight, in their order, then those that waited. */
+  List<ScsiCommand> abandon() {
+    failed = true;
+    List<ScsiCommand> all = new ArrayList<>(inFlight.removeAll());
+    all.addAll(pending);
+    pending.clear();
+    return all;
+  }
+
+  /** Looks at deadlines and silence; called a few times per second. */
+  void tick(long time) {
+    now = time;
+    if (failed) {
+      return;
+    }
+    pending.removeIf(
+        command -> {
+          boolean expired = command.deadline - now <= 0;
+          if (expired) {
+            fail(command, new CommandTimeoutException("the target's window stayed closed"));
+          }
+          return expired;
+        });
+    if (inFlight.hasExpired(now)) {
+      failed(new ConnectionLostException("a command was not answered within its time"));
+    } else if (pingTag != Bhs.RESERVED_TAG) {
+      if (now - pingSent >= pingInterval) {
+        failed(new ConnectionLostException("the target does not answer a NOP-Out"));
+      }
+    } else if (now - lastReceived >= pingInterval
+        || expStatSn != acknowledgedStatSn && now - lastReceived >= ACKNOWLEDGE_AFTER) {
+      pingTag = nextControlTag();
+      pingSent = now;
+      sendNopOut(0, pingTag, Bhs.RESERVED_TAG);
+      sink.flush();
+    }
+  }
+
+  /** Sends a Logout Request that closes the session. */
+  void logout() {
+    loggingOut = true;
+    ControlPdu.encodeLogout(out, ControlPdu.CLOSE_SESSION, nextControlTag(), cmdSn, acknowledge());
+    sink.send(out, null);
+    sink.flush();
+  }
+
+  /** Sends a Text Request, or the empty one that fetches the rest of a long answer. */
+  void sendText(List<TextParameters.Pair> pairs, int targetTransferTag) {
+    ControlPdu.encodeTextRequest(
+        out, true, nextControlTag(), targetTransferTag, cmdSn, acknowledge());
+    sink.send(out, TextParameters.encode(pairs));
+    sink.flush();
+  }
+
+  private void send(ScsiCommand command) {
+    command.reset();
+    inFlight.add(command);
+    command.cmdSn = cmdSn++;
+    boolean write = (command.kind.flags & ScsiCommandPdu.WRITE) != 0;
+    int unsolicited = write ? Math.min(command.length, agreed.firstBurstLength()) : 0;
+    int immediate =
+        agreed.immediateData() ? Math.min(unsolicited, agreed.maxSendDataSegmentLength()) : 0;
+    boolean more = !agreed.initialR2T() && unsolicited > immediate;
+    ScsiCommandPdu.encode(
+        out,
+        command.kind.flags | (more ? 0 : Bhs.FINAL),
+        command.lun,
+        command.itt,
+        command.length,
+        command.cmdSn,
+        acknowledge(),
+        command.cdb);
+    sink.send(out, immediate > 0 ? command.slice(0, immediate) : null);
+    if (more) {
+      sendData(command, Bhs.RESERVED_TAG, command.lun, immediate, unsolicited - immediate);
+    }
+  }
+
+  private void sendData(ScsiCommand command, int ttt, long lun, int offset, int length) {
+    int end = offset + length;
+    for (int at = offset, dataSn = 0; at < end; dataSn++) {
+      int bytes = Math.min(end - at, agreed.maxSendDataSegmentLength());
+      DataPdu.encodeOut(out, at + bytes == end, lun, command.itt, ttt, acknowledge(), dataSn, at);
+      sink.send(out, command.slice(at, bytes));
+      at += bytes;
+    }
+  }
+
+  private void sendNopOut(long lun, int itt, int ttt) {
+    ControlPdu.encodeNopOut(out, lun, itt, ttt, cmdSn, acknowledge());
+    sink.send(out, null);
+  }
+
+  private int acknowledge() {
+    acknowledgedStatSn = expStatSn;
+    return expStatSn;
+  }
+
+  private int nextControlTag() {
+    controlTags = controlTags + 1 & 0xff_ffff;
+    return CONTROL_TAG | controlTags;
+  }
+
+  @Override
+  public ByteBuffer destination(ByteBuffer bhs) throws IscsiException {
+    if (Bhs.opcode(bhs) != Opcode.DATA_IN) {
+      return null;
+    }
+    ScsiCommand command = inFlight.get(Bhs.initiatorTaskTag(bhs));
+    long offset = DataPdu.bufferOffset(bhs);
+    int length = Bhs.dataSegmentLength(bhs);
+    if (command.kind != ScsiCommand.Kind.READ || offset + length > command.length) {
+      throw new ProtocolException(
+          "the target sent data beyond what a command asked for ("
+              + offset
+              + " + "
+              + length
+              + " of "
+              + command.length
+              + " bytes)");
+    }
+    return command.slice((int) offset, length);
+  }
+
+  @Override
+  public void received(ByteBuffer bhs, ByteBuffer data) throws IscsiException {
+    if (failed) {
+      return;
+    }
+    lastReceived = now;
+    int opcode = Bhs.opcode(bhs);
+    updateWindow(bhs);
+    if (opcode == Opcode.SCSI_RESPONSE
+        || opcode == Opcode.DATA_IN && DataPdu.hasStatus(bhs)
+        || opcode == Opcode.NOP_IN && Bhs.initiatorTaskTag(bhs) != Bhs.RESERVED_TAG
+        || opcode == Opcode.TEXT_RESPONSE
+        || opcode == Opcode.LOGOUT_RESPONSE
+        || opcode == Opcode.TASK_MANAGEMENT_RESPONSE
+        || opcode == Opcode.ASYNC_MESSAGE
+        || opcode == Opcode.REJECT) {
+      takeStatSn(Bhs.statSn(bhs));
+    }
+    dispatch(opcode, bhs, data);
+  }
+
+  private void dispatch(int opcode, ByteBuffer bhs, ByteBuffer data) throws IscsiException {
+    switch (opcode) {
+      case Opcode.DATA_IN:
+        onDataIn(bhs);
+        break;
+      case Opcode.SCSI_RESPONSE:
+        onScsiResponse(bhs, data);
+        break;
+      case Opcode.R2T:
+        onReadyToTransfer(bhs);
+        break;
+      case Opcode.NOP_IN:
+        onNopIn(bhs);
+        break;
+      case Opcode.TEXT_RESPONSE:
+        owner.textReceived(
+            this,
+            data == null ? ByteBuffer.allocate(0) : data,
+            Bhs.isFinal(bhs) && !ControlPdu.isContinued(bhs),
+            Bhs.targetTransferTag(bhs));
+        break;
+      case Opcode.LOGOUT_RESPONSE:
+        owner.loggedOut(this);
+        break;
+      case Opcode.ASYNC_MESSAGE:
+        onAsyncMessage(bhs);
+        break;
+      case Opcode.REJECT:
+        onReject(bhs, data);
+        break;
+      default:
+        throw new ProtocolException(
+            "the target sent opcode 0x" + Integer.toHexString(opcode) + ", which nobody asked for");
+    }
+  }
+
+  private void updateWindow(ByteBuffer bhs) {
+    int max = Bhs.maxCmdSn(bhs);
+    // RFC 7143 section 4.2.2.1: a pair whose MaxCmdSN lies before ExpCmdSN-1 is ignored
+    if (max - (Bhs.expCmdSn(bhs) - 1) >= 0 && max - maxCmdSn > 0) {
+      maxCmdSn = max;
+    }
+  }
+
+  private void takeStatSn(int statSn) throws ProtocolException {
+    if (statSn != expStatSn) {
+      throw new ProtocolException(
+          "the target sent StatSN "
+              + Integer.toUnsignedString(statSn)
+              + " instead of "
+              + Integer.toUnsignedString(expStatSn));
+    }
+    expStatSn++;
+  }
+
+  private void onDataIn(ByteBuffer bhs) throws IscsiException {
+    ScsiCommand command = inFlight.get(Bhs.initiatorTaskTag(bhs));
+    if (DataPdu.dataSn(bhs) != command.nextDataSn) {
+      throw new ProtocolException("a Data-In PDU of the target is missing");
+    }
+    command.nextDataSn++;
+    command.received += Bhs.dataSegmentLength(bhs);
+    if (DataPdu.hasStatus(bhs)) {
+      complete(command, bhs, ScsiResponse.NO_SENSE);
+    }
+  }
+
+  private void onScsiResponse(ByteBuffer bhs, ByteBuffer data) throws IscsiException {
+    ScsiCommand command = inFlight.get(Bhs.initiatorTaskTag(bhs));
+    if (ScsiResponsePdu.response(bhs) != 0) {
+      inFlight.remove(command);
+      fail(
+          command,
+          new IscsiException(
+              "the target could not deliver a command (iSCSI response 0x"
+                  + Integer.toHexString(ScsiResponsePdu.response(bhs))
+                  + ")"));
+      return;
+    }
+    byte[] sense = ScsiResponse.NO_SENSE;
+    if (data != null && data.remaining() >= 2) {
+      int length = Math.min(data.getShort() & 0xffff, data.remaining());
+      sense = new byte[length];
+      data.get(sense);
+    }
+    complete(command, bhs, sense);
+  }
+
+  private void complete(ScsiCommand command, ByteBuffer bhs, byte[] sense) throws IscsiException {
+    int status = ScsiResponsePdu.status(bhs);
+    long residual =
+        (Bhs.flags(bhs) & ScsiResponsePdu.UNDERFLOW) != 0
+            ? ScsiResponsePdu.residualCount(bhs) & 0xffff_ffffL
+            : 0;
+    if (residual > command.length) {
+      throw new ProtocolException("the target reports a residual beyond the expected length");
+    }
+    int transferred = command.length - (int) residual;
+    if (command.kind == ScsiCommand.Kind.READ
+        && status == ScsiResponse.GOOD
+        && command.received != transferred) {
+      throw new ProtocolException(
+          "the target says that it sent "
+              + transferred
+              + " bytes, and "
+              + command.received
+              + " came");
+    }
+    inFlight.remove(command);
+    try {
+      command.completion.completed(new ScsiResponse(status, sense, transferred));
+    } catch (RuntimeException e) {
+      IscsiSession.LOG.log(System.Logger.Level.ERROR, "a completion failed", e);
+    }
+  }
+
+  private void onReadyToTransfer(ByteBuffer bhs) throws IscsiException {
+    ScsiCommand command = inFlight.get(Bhs.initiatorTaskTag(bhs));
+    long offset = DataPdu.bufferOffset(bhs);
+    long length = DataPdu.desiredDataTransferLength(bhs);
+    if ((command.kind.flags & ScsiCommandPdu.WRITE) == 0
+        || length == 0
+        || length > agreed.maxBurstLength()
+        || offset + length > command.length) {
+      throw new ProtocolException(
+          "the target asks for data that a command does not have ("
+              + offset
+              + " + "
+              + length
+              + " of "
+              + command.length
+              + " bytes)");
+    }
+    if (command.kind.gated && !owner.mayWrite()) {
+      // The rest must not go out and the target waits for it: only a new session ends the task.
+      inFlight.remove(command);
+      fail(command, gateClosed());
+      throw new ConnectionLostException("the write gate closed in the middle of a write");
+    }
+    sendData(command, Bhs.targetTransferTag(bhs), Bhs.lun(bhs), (int) offset, (int) length);
+  }
+
+  private void onNopIn(ByteBuffer bhs) {
+    if (Bhs.initiatorTaskTag(bhs) == pingTag) {
+      pingTag = Bhs.RESERVED_TAG;
+    }
+    if (Bhs.targetTransferTag(bhs) != Bhs.RESERVED_TAG) {
+      sendNopOut(Bhs.lun(bhs), Bhs.RESERVED_TAG, Bhs.targetTransferTag(bhs));
+    }
+  }
+
+  private void onAsyncMessage(ByteBuffer bhs) throws IscsiException {
+    int event = ControlPdu.asyncEvent(bhs);
+    if (event == 0) {
+      return; // a SCSI event; its unit attention comes with the next command too
+    }
+    if (event == 1) {
+      logout();
+    }
+    throw new ConnectionLostException(
+        event == 1 || event == 4
+            ? "the target asked for a logout"
+            : "the target drops the connection (AsyncEvent " + event + ")");
+  }
+
+  private void onReject(ByteBuffer bhs, ByteBuffer data) throws IscsiException {
+    String reason = "0x" + Integer.toHexString(ControlPdu.response(bhs));
+    if (data != null && data.remaining() >= Bhs.LENGTH) {
+      ScsiCommand command = inFlight.find(data.getInt(data.position() + 16));
+      if (command != null && (data.get(data.position()) & 0x3f) == Opcode.SCSI_COMMAND) {
+        inFlight.remove(command);
+        fail(command, new IscsiException("the target rejected a command (reason " + reason + ")"));
+        return;
+      }
+    }
+    throw new ProtocolException("the target rejected a PDU (reason " + reason + ")");
+  }
+
+  static WriteGateClosedException gateClosed() {
+    return new WriteGateClosedException("this node may not write any more");
+  }
+
+  static void fail(ScsiCommand command, IscsiException cause) {
+    try {
+      command.completion.failed(cause);
+    } catch (RuntimeException e) {
+      IscsiSession.LOG.log(System.Logger.Level.ERROR, "a completion failed", e);
+    }
+  }
+
+  @Override
+  public void receivedAll() {
+    pump();
+  }
+
+  @Override
+  public void failed(IscsiException cause) {
+    if (!failed) {
+      failed = true;
+      owner.connectionFailed(this, cause);
+    }
+  }
+
+  @Override
+  public void closed() {
+    failed(new ConnectionLostException("the target closed the connection"));
+  }
+}

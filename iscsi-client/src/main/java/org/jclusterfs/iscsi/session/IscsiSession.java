@@ -1,0 +1,472 @@
+package org.jclusterfs.iscsi.session;
+
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.jclusterfs.iscsi.CommandTimeoutException;
+import org.jclusterfs.iscsi.ConnectionLostException;
+import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.Portal;
+import org.jclusterfs.iscsi.ProtocolException;
+import org.jclusterfs.iscsi.SessionClosedException;
+
+/**
+ * A session with one target that outlives its connections. A lost connection is made anew with the
+ * same ISID, by which the target ends what was left of the old one; then the owner's {@link
+ * Preparation} runs, and then the commands that were in flight are sent again in their order, with
+ * their time running on. Commands that wait longer than the replacement timeout fail, and so does
+ * every later one at once until a connection stands again.
+ *
+ * <pre>
+ *  CONNECTING --logged in--> PREPARING --prepared--> READY --connection lost--> CONNECTING
+ *  PREPARING --failed--> CONNECTING          any --close--> CLOSED
+ * </pre>
+ *
+ * <p>Thread-safe. Completions run on an event loop.
+ */
+public final class IscsiSession implements AutoCloseable {
+
+  static final System.Logger LOG = System.getLogger("org.jclusterfs.iscsi");
+
+  /** Writes of the old connection may still land this long after it ended (seen on tgtd: 10 ms). */
+  private static final long SETTLE_MILLIS = 50;
+
+  private static final long TICK_MILLIS = 250;
+  private static final long MAX_BACKOFF_MILLIS = 2000;
+  private static final long LOGOUT_MILLIS = 1000;
+
+  /** What has to be done on each new connection before commands pass. */
+  @FunctionalInterface
+  public interface Preparation {
+
+    /**
+     * Runs on a thread that may block; may submit privileged commands only.
+     *
+     * @param again false for the first connection of the session
+     * @throws IscsiException where the connection is not to be used; it is dropped, and made anew
+     *     unless it was the first
+     */
+    void prepare(boolean again) throws IscsiException;
+  }
+
+  private enum State {
+    CONNECTING,
+    PREPARING,
+    READY,
+    CLOSED
+  }
+
+  private final InitiatorOptions options;
+  private final String target;
+  private final Connector connector;
+  private final EventLoop loop;
+  private final Owner owner = new Owner();
+  private final ConcurrentLinkedQueue<ScsiCommand> inbox = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean scheduled = new AtomicBoolean();
+  private final CompletableFuture<Void> loggedOut = new CompletableFuture<>();
+  private volatile BooleanSupplier writeGate = () -> true;
+  private volatile Preparation preparation = again -> {};
+  private volatile Connection connection;
+  private volatile State state = State.CONNECTING;
+
+  // Owned by the event loop.
+  private final ArrayDeque<ScsiCommand> waiting = new ArrayDeque<>();
+  private long downSince = System.nanoTime();
+  private boolean failFast;
+  private IscsiException lastFailure;
+  private ScheduledFuture<?> ticks;
+
+  private IscsiSession(InitiatorOptions options, String target, List<Portal> portals) {
+    this.options = options;
+    this.target = target;
+    this.loop = EventLoops.next();
+    this.connector = new Connector(options, target, portals, loop);
+  }
+
+  /**
+   * Logs in.
+   *
+   * @param target the target's name
+   * @param portals tried in this order, now and at each reconnect
+   * @throws IscsiException within the login timeout: one line that says who refused what and what
+   *     to check
+   */
+  public static IscsiSession open(InitiatorOptions options, String target, List<Portal> portals)
+      throws IscsiException {
+    IscsiSession session = new IscsiSession(options, target, portals);
+    try {
+      session.establish(false);
+    } catch (IscsiException e) {
+      session.close();
+      throw e;
+    }
+    session.ticks =
+        session.loop.scheduleAtFixedRate(
+            session::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    return session;
+  }
+
+  /** Sets what runs on each later connection before commands pass. */
+  public void setPreparation(Preparation next) {
+    preparation = next;
+  }
+
+  /** Sets the gate asked for each command that changes the medium when it is put on the wire. */
+  public void setWriteGate(BooleanSupplier gate) {
+    writeGate = gate;
+  }
+
+  /** The target's name. */
+  public String target() {
+    return target;
+  }
+
+  /** Local address of the present connection, or null while there is none. */
+  public InetAddress localAddress() {
+    Connection present = connection;
+    return present == null ? null : present.localAddress();
+  }
+
+  /** The portal of the present connection, or null while there is none. */
+  public Portal portal() {
+    Connection present = connection;
+    return present == null ? null : present.portal();
+  }
+
+  /** What the present login agreed on, for people to read; null while there is none. */
+  public org.jclusterfs.iscsi.login.NegotiatedParameters agreed() {
+    Connection present = connection;
+    return present == null ? null : present.phase().agreed();
+  }
+
+  /** Hands a command over; its completion is called in any case. */
+  public void submit(ScsiCommand command) {
+    if (command.deadline == 0) {
+      command.deadline = System.nanoTime() + options.commandTimeout().toNanos();
+    }
+    inbox.add(command);
+    if (scheduled.compareAndSet(false, true)) {
+      try {
+        loop.execute(this::drain);
+      } catch (java.util.concurrent.RejectedExecutionException e) {
+        FullFeaturePhase.fail(command, closed());
+      }
+    }
+  }
+
+  /** Hands a command over after a while, in milliseconds. */
+  public void submitLater(ScsiCommand command, int millis) {
+    if (millis == 0) {
+      submit(command);
+    } else {
+      loop.schedule(() -> submit(command), millis, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Drops the present connection as a fault would, to be made anew. */
+  public void dropConnection() {
+    loop.execute(
+        () -> {
+          if (connection != null) {
+            connection.phase().failed(new ConnectionLostException("dropped by its owner"));
+          }
+        });
+  }
+
+  private void drain() {
+    scheduled.set(false);
+    FullFeaturePhase phase = connection == null ? null : connection.phase();
+    for (ScsiCommand next = inbox.poll(); next != null; next = inbox.poll()) {
+      if (state == State.CLOSED) {
+        FullFeaturePhase.fail(next, closed());
+      } else if (phase != null
+          && (state == State.READY || state == State.PREPARING && next.privileged)) {
+        phase.submit(next);
+      } else if (next.privileged || failFast) {
+        FullFeaturePhase.fail(next, down());
+      } else {
+        waiting.addLast(next);
+      }
+    }
+    if (phase != null) {
+      phase.pump();
+    }
+  }
+
+  private void tick() {
+    long now = System.nanoTime();
+    if (connection != null) {
+      connection.phase().tick(now);
+    }
+    if (state != State.READY && !failFast) {
+      failFast = now - downSince >= options.replacementTimeout().toNanos();
+    }
+    waiting.removeIf(
+        command -> {
+          boolean expired = command.deadline - now <= 0;
+          if (expired || failFast) {
+            FullFeaturePhase.fail(command, expired ? expired() : down());
+          }
+          return expired || failFast;
+        });
+  }
+
+  private CommandTimeoutException expired() {
+    return new CommandTimeoutException(
+        "target "
+            + target
+            + " did not answer within "
+            + options.commandTimeout().toSeconds()
+            + " s"
+            + because());
+  }
+
+  private ConnectionLostException down() {
+    return new ConnectionLostException("target " + target + " cannot be reached" + because());
+  }
+
+  private String because() {
+    return lastFailure == null ? "" : ": " + lastFailure.getMessage();
+  }
+
+  private SessionClosedException closed() {
+    return new SessionClosedException("the session with target " + target + " is closed");
+  }
+
+  /** Makes, prepares and installs a connection; on a thread that may block. */
+  private void establish(boolean again) throws IscsiException {
+    Connection fresh = connector.connect(owner);
+    boolean good = false;
+    try {
+      onLoop(
+          () -> {
+            if (state == State.CLOSED) {
+              throw closed();
+            } else if (fresh.phase().isFailed()) {
+              throw new ConnectionLostException("the connection broke right after the login");
+            }
+            connection = fresh;
+            state = State.PREPARING;
+          });
+      if (again) {
+        Thread.sleep(SETTLE_MILLIS);
+      }
+      preparation.prepare(again);
+      onLoop(() -> goOn(fresh));
+      good = true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IscsiException("interrupted", e);
+    } finally {
+      if (!good) {
+        loop.execute(() -> discard(fresh));
+      }
+    }
+  }
+
+  private void goOn(Connection fresh) throws IscsiException {
+    if (connection != fresh || state != State.PREPARING) {
+      throw state == State.CLOSED ? closed() : down();
+    }
+    state = State.READY;
+    failFast = false;
+    lastFailure = null;
+    waiting.forEach(fresh.phase()::submit);
+    waiting.clear();
+    fresh.phase().pump();
+  }
+
+  private void discard(Connection fresh) {
+    fresh.close();
+    if (connection == fresh) {
+      connection = null;
+      state = state == State.CLOSED ? state : State.CONNECTING;
+      fresh.phase().abandon().forEach(command -> FullFeaturePhase.fail(command, down()));
+    }
+  }
+
+  private interface LoopAction {
+    void run() throws IscsiException;
+  }
+
+  private void onLoop(LoopAction action) throws IscsiException {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          try {
+            action.run();
+            done.complete(null);
+          } catch (IscsiException | RuntimeException e) {
+            done.completeExceptionally(e);
+          }
+        });
+    try {
+      done.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IscsiException) {
+        throw (IscsiException) e.getCause();
+      }
+      throw new IscsiException("unexpected: " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IscsiException("interrupted", e);
+    }
+  }
+
+  private void reconnect() {
+    long backoff = 100;
+    while (state != State.CLOSED) {
+      try {
+        establish(true);
+        LOG.log(System.Logger.Level.INFO, "connected to target {0} again", target);
+        return;
+      } catch (IscsiException e) {
+        loop.execute(() -> lastFailure = e);
+        LOG.log(System.Logger.Level.DEBUG, "no connection to target " + target, e);
+      }
+      try {
+        Thread.sleep(backoff);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+      backoff = Math.min(MAX_BACKOFF_MILLIS, backoff * 2);
+    }
+  }
+
+  /** Logs out, if the target answers within a second, and fails what is in flight. */
+  @Override
+  public void close() {
+    if (loop.inEventLoop()) {
+      throw new IllegalStateException("a session is not closed on its event loop");
+    }
+    loop.execute(
+        () -> {
+          boolean ready = connection != null && !connection.phase().isFailed();
+          state = State.CLOSED;
+          if (ready) {
+            connection.phase().logout();
+          } else {
+            loggedOut.complete(null);
+          }
+        });
+    try {
+      loggedOut.get(LOGOUT_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException ignored) {
+      // the target will notice the end of the connection
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(() -> shutDown(done));
+    done.join();
+  }
+
+  private void shutDown(CompletableFuture<Void> done) {
+    if (ticks != null) {
+      ticks.cancel(false);
+    }
+    List<ScsiCommand> left = new ArrayList<>(waiting);
+    waiting.clear();
+    Connection last = connection;
+    connection = null;
+    if (last == null) {
+      left.forEach(command -> FullFeaturePhase.fail(command, closed()));
+      done.complete(null);
+      return;
+    }
+    left.addAll(last.phase().abandon());
+    // Buffers go back to their owners only once the channel let go of them.
+    last.close()
+        .addListener(
+            closing ->
+                loop.execute(
+                    () -> {
+                      left.forEach(command -> FullFeaturePhase.fail(command, closed()));
+                      done.complete(null);
+                    }));
+  }
+
+  private final class Owner implements SessionOwner {
+
+    @Override
+    public boolean mayWrite() {
+      return writeGate.getAsBoolean();
+    }
+
+    @Override
+    public void connectionFailed(FullFeaturePhase phase, IscsiException cause) {
+      Connection lost = connection;
+      if (lost == null || lost.phase() != phase) {
+        return; // not installed yet: establish() sees that it failed
+      }
+      lost.close().addListener(closing -> loop.execute(() -> lost(lost, cause)));
+    }
+
+    private void lost(Connection lost, IscsiException cause) {
+      loggedOut.complete(null);
+      if (connection != lost || state == State.CLOSED) {
+        return;
+      }
+      boolean wasReady = state == State.READY;
+      connection = null;
+      state = State.CONNECTING;
+      lastFailure = cause;
+      List<ScsiCommand> commands = lost.phase().abandon();
+      if (wasReady) {
+        downSince = System.nanoTime();
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "lost the connection to target "
+                + target
+                + ", "
+                + commands.size()
+                + " commands will be sent again: "
+                + cause.getMessage());
+      }
+      requeue(commands);
+      if (wasReady) {
+        Thread thread = new Thread(IscsiSession.this::reconnect, "iscsi-reconnect");
+        thread.setDaemon(true);
+        thread.start();
+      }
+    }
+
+    private void requeue(List<ScsiCommand> commands) {
+      long now = System.nanoTime();
+      ArrayDeque<ScsiCommand> later = new ArrayDeque<>(waiting);
+      waiting.clear();
+      for (ScsiCommand command : commands) {
+        if (command.privileged || command.deadline - now <= 0) {
+          FullFeaturePhase.fail(command, command.privileged ? down() : expired());
+        } else {
+          command.reset();
+          waiting.addLast(command);
+        }
+      }
+      waiting.addAll(later);
+    }
+
+    @Override
+    public void loggedOut(FullFeaturePhase phase) {
+      loggedOut.complete(null);
+    }
+
+    @Override
+    public void textReceived(FullFeaturePhase phase, ByteBuffer data, boolean last, int ttt) {
+      phase.failed(new ProtocolException("the target sent text that nobody asked for"));
+    }
+  }
+}

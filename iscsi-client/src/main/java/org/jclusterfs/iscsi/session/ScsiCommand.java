@@ -1,0 +1,101 @@
+package org.jclusterfs.iscsi.session;
+
+import java.nio.ByteBuffer;
+import org.jclusterfs.iscsi.wire.Bhs;
+import org.jclusterfs.iscsi.wire.ScsiCommandPdu;
+
+/**
+ * One SCSI command to one LUN. After it was submitted it belongs to the session until its {@link
+ * Completion} is called; its data buffer is frozen that long.
+ */
+public final class ScsiCommand {
+
+  /** What a command moves and what it needs. */
+  public enum Kind {
+    /** No data. */
+    CONTROL(0, false),
+    /** Data from the target. */
+    READ(ScsiCommandPdu.READ, false),
+    /** Parameters to the target that change no block of the medium. */
+    PARAMETERS(ScsiCommandPdu.WRITE, false),
+    /** Data to the target that change the medium: the write gate is asked first. */
+    WRITE(ScsiCommandPdu.WRITE, true);
+
+    final int flags;
+    final boolean gated;
+
+    Kind(int flags, boolean gated) {
+      this.flags = flags;
+      this.gated = gated;
+    }
+  }
+
+  final byte[] cdb;
+  final Kind kind;
+  final long lun;
+  final Completion completion;
+  final ByteBuffer data;
+  final int base;
+  final int length;
+  boolean privileged;
+
+  // State of the present attempt, owned by the session's event loop.
+  long deadline;
+  int itt = Bhs.RESERVED_TAG;
+  int cmdSn;
+  int nextDataSn;
+  int received;
+
+  /**
+   * Makes a command.
+   *
+   * @param lun 0–16383
+   * @param cdb 6–16 bytes
+   * @param data from position to limit the data to send or the place to fill; null for none; its
+   *     position does not change
+   */
+  public ScsiCommand(int lun, Kind kind, byte[] cdb, ByteBuffer data, Completion completion) {
+    this(kind, cdb, data == null ? null : data.duplicate(), Bhs.encodeLun(lun), completion, 0);
+  }
+
+  private ScsiCommand(
+      Kind kind, byte[] cdb, ByteBuffer data, long lun, Completion completion, long deadline) {
+    this.lun = lun;
+    this.kind = kind;
+    this.cdb = cdb;
+    this.completion = completion;
+    this.data = data;
+    this.base = data == null ? 0 : data.position();
+    this.length = data == null ? 0 : data.remaining();
+    this.deadline = deadline;
+  }
+
+  /**
+   * Lets the command pass while a new connection is being prepared, before the commands that wait,
+   * and beyond the queue's depth. It is not replayed.
+   */
+  public ScsiCommand privileged() {
+    privileged = true;
+    return this;
+  }
+
+  /** The same command to submit once more; its time goes on running. */
+  public ScsiCommand again() {
+    ScsiCommand copy =
+        new ScsiCommand(
+            kind, cdb, data == null ? null : slice(0, length), lun, completion, deadline);
+    copy.privileged = privileged;
+    return copy;
+  }
+
+  /** Forgets the attempt that a lost connection ended. */
+  void reset() {
+    itt = Bhs.RESERVED_TAG;
+    nextDataSn = 0;
+    received = 0;
+  }
+
+  ByteBuffer slice(int offset, int bytes) {
+    return data.duplicate().limit(base + offset + bytes).position(base + offset);
+  }
+}

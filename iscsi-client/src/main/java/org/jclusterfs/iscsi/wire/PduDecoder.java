@@ -1,0 +1,257 @@
+package org.jclusterfs.iscsi.wire;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.ReferenceCountUtil;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32C;
+import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.ProtocolException;
+
+/**
+ * Cuts the byte stream into PDUs. Data segments are copied once, from the socket's buffer into the
+ * place that the {@link PduReceiver} names; what has to be allocated is bounded by {@link
+ * #setMaxDataSegmentLength}.
+ */
+public final class PduDecoder extends ChannelInboundHandlerAdapter {
+
+  private enum State {
+    BHS,
+    AHS,
+    HEADER_DIGEST,
+    DATA,
+    PADDING,
+    DATA_DIGEST,
+    FAILED
+  }
+
+  private final ByteBuffer bhs = Bhs.allocate();
+  private final ByteBuffer digest = ByteBuffer.allocate(4).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+  private final CRC32C crc = new CRC32C();
+  private PduReceiver receiver;
+  private int maxDataSegmentLength;
+  private boolean headerDigest;
+  private boolean dataDigest;
+  private State state = State.BHS;
+  private int left = Bhs.LENGTH;
+  private ByteBuffer data;
+  private boolean dataIsOurs;
+  private boolean first = true;
+
+  /**
+   * Makes one without digests, as a login begins.
+   *
+   * @param maxDataSegmentLength largest data segment taken, in bytes
+   */
+  public PduDecoder(PduReceiver receiver, int maxDataSegmentLength) {
+    this.receiver = receiver;
+    this.maxDataSegmentLength = maxDataSegmentLength;
+  }
+
+  /** Changes the receiver, between two PDUs. */
+  public void setReceiver(PduReceiver next) {
+    receiver = next;
+  }
+
+  /** Changes what is taken at most, in bytes, from the next PDU on. */
+  public void setMaxDataSegmentLength(int length) {
+    maxDataSegmentLength = length;
+  }
+
+  /** Switches digests on or off from the next PDU on. */
+  public void setDigests(boolean header, boolean dataSegment) {
+    headerDigest = header;
+    dataDigest = dataSegment;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    try {
+      while (state != State.FAILED && step(in)) {
+        // each step consumes what it can
+      }
+    } catch (IscsiException e) {
+      state = State.FAILED;
+      receiver.failed(e);
+    } finally {
+      ReferenceCountUtil.release(in);
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    if (state != State.FAILED) {
+      receiver.receivedAll();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (first && state == State.BHS && left < Bhs.LENGTH) {
+      state = State.FAILED;
+      receiver.failed(
+          new ProtocolException("the peer is not an iSCSI target: it " + describeStranger()));
+    }
+    receiver.closed();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    state = State.FAILED;
+    receiver.failed(
+        new org.jclusterfs.iscsi.ConnectionLostException(
+            "the connection broke: " + cause.getMessage(), cause));
+  }
+
+  /** Consumes bytes of one part of a PDU; false where more input is needed first. */
+  private boolean step(ByteBuf in) throws IscsiException {
+    int take = Math.min(left, in.readableBytes());
+    if (take == 0 && left > 0) {
+      return false;
+    }
+    switch (state) {
+      case BHS:
+        in.readBytes(bhs.array(), Bhs.LENGTH - left, take);
+        break;
+      case HEADER_DIGEST:
+      case DATA_DIGEST:
+        in.readBytes(digest.array(), 4 - left, take);
+        break;
+      case DATA:
+        if (dataDigest) {
+          crc.update(in.nioBuffer(in.readerIndex(), take));
+        }
+        readData(in, take);
+        break;
+      case AHS:
+      case PADDING:
+        if (headerDigest && state == State.AHS || dataDigest && state == State.PADDING) {
+          crc.update(in.nioBuffer(in.readerIndex(), take));
+        }
+        in.skipBytes(take);
+        break;
+      default:
+        throw new IllegalStateException(state.name());
+    }
+    left -= take;
+    if (left > 0) {
+      return false;
+    }
+    advance();
+    return true;
+  }
+
+  private void readData(ByteBuf in, int take) {
+    int limit = data.limit();
+    data.limit(data.position() + take);
+    in.readBytes(data);
+    data.limit(limit);
+  }
+
+  private void advance() throws IscsiException {
+    switch (state) {
+      case BHS:
+        checkOpcode();
+        if (headerDigest) {
+          crc.reset();
+          crc.update(bhs.array(), 0, Bhs.LENGTH);
+        }
+        state = State.AHS;
+        left = Bhs.totalAhsLength(bhs);
+        break;
+      case AHS:
+        state = State.HEADER_DIGEST;
+        left = headerDigest ? 4 : 0;
+        break;
+      case HEADER_DIGEST:
+        if (headerDigest) {
+          checkDigest("header");
+        }
+        beginData();
+        break;
+      case DATA:
+        state = State.PADDING;
+        left = Bhs.padding(Bhs.dataSegmentLength(bhs));
+        break;
+      case PADDING:
+        state = State.DATA_DIGEST;
+        left = dataDigest && Bhs.dataSegmentLength(bhs) > 0 ? 4 : 0;
+        break;
+      case DATA_DIGEST:
+        if (dataDigest && Bhs.dataSegmentLength(bhs) > 0) {
+          checkDigest("data");
+        }
+        deliver();
+        break;
+      default:
+        throw new IllegalStateException(state.name());
+    }
+  }
+
+  private void beginData() throws IscsiException {
+    int length = Bhs.dataSegmentLength(bhs);
+    if (length > maxDataSegmentLength) {
+      throw new ProtocolException(
+          "the target sent a data segment of "
+              + length
+              + " bytes where at most "
+              + maxDataSegmentLength
+              + " were agreed");
+    }
+    data = length == 0 ? null : receiver.destination(bhs);
+    dataIsOurs = length > 0 && data == null;
+    if (dataIsOurs) {
+      data = ByteBuffer.allocate(length);
+    }
+    crc.reset();
+    state = State.DATA;
+    left = length;
+  }
+
+  private void deliver() throws IscsiException {
+    ByteBuffer segment = dataIsOurs ? data.flip() : null;
+    data = null;
+    state = State.BHS;
+    left = Bhs.LENGTH;
+    first = false;
+    receiver.received(bhs, segment);
+  }
+
+  private void checkDigest(String what) throws ProtocolException {
+    if (digest.getInt(0) != (int) crc.getValue()) {
+      throw new ProtocolException("the " + what + " digest of a PDU from the target is wrong");
+    }
+  }
+
+  private void checkOpcode() throws ProtocolException {
+    if (Opcode.isFromTarget(Bhs.opcode(bhs))) {
+      return;
+    }
+    if (first) {
+      throw new ProtocolException("the peer is not an iSCSI target: it " + describeStranger());
+    }
+    throw new ProtocolException(
+        "the target sent the unknown opcode 0x" + Integer.toHexString(Bhs.opcode(bhs)));
+  }
+
+  private String describeStranger() {
+    byte[] bytes = bhs.array();
+    if (bytes[0] == 0x15 && bytes[1] == 0x03) {
+      return "answered with a TLS alert; use the port of the iSCSI service, 3260 by default";
+    }
+    int printable = 0;
+    while (printable < 12 && bytes[printable] >= ' ' && bytes[printable] < 127) {
+      printable++;
+    }
+    String start = new String(bytes, 0, printable, StandardCharsets.US_ASCII);
+    return start.isEmpty()
+        ? "answered with bytes that are no iSCSI PDU"
+        : "answered with '"
+            + start
+            + (start.startsWith("HTTP") ? "', so this is a web server's port; " : "…'; ")
+            + "use the port of the iSCSI service, 3260 by default";
+  }
+}

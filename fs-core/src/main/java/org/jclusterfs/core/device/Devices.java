@@ -16,7 +16,7 @@ public final class Devices {
   public static BlockDevice open(DeviceSpec spec) throws IOException {
     String device = spec.device();
     if (device.startsWith("iscsi://")) {
-      throw new IOException(device + ": iSCSI devices are not available yet");
+      return IscsiBlockDevice.open(spec);
     }
     if (device.startsWith("file:")) {
       String path = device.substring("file:".length());

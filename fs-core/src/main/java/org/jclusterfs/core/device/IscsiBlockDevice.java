@@ -1,18 +1,202 @@
 package org.jclusterfs.core.device;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jclusterfs.iscsi.ChapSecrets;
+import org.jclusterfs.iscsi.InitiatorName;
+import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.IscsiUrl;
+import org.jclusterfs.iscsi.ReservationConflictException;
+import org.jclusterfs.iscsi.WriteGateClosedException;
+import org.jclusterfs.iscsi.scsi.Capacity;
+import org.jclusterfs.iscsi.scsi.Lun;
 
-/** A LUN behind the project's own iSCSI initiator. */
-public final class IscsiBlockDevice {
+/**
+ * A LUN behind the project's own iSCSI initiator.
+ *
+ * <p>One connection at a time; several portals are tried in order at login and at each reconnect.
+ * After a reconnect the node registers again and the {@link FenceCheck} is asked before any write
+ * passes. Futures complete on an I/O thread: what hangs on them must be short.
+ */
+public final class IscsiBlockDevice implements BlockDevice {
 
-  private IscsiBlockDevice() {}
+  private final String description;
+  private final Lun lun;
+  private final Capacity capacity;
+  private final IscsiFencing fencing;
+  private volatile WriteGate gate = WriteGate.OPEN;
+
+  private IscsiBlockDevice(String description, Lun lun) throws IOException {
+    this.description = description;
+    this.lun = lun;
+    this.capacity = lun.capacity();
+    this.fencing = new IscsiFencing(lun);
+    lun.session().setWriteGate(() -> !fencing.isFenced() && gate.mayWrite());
+    lun.session().setPreparation(fencing::connectedAgain);
+  }
 
   /**
    * Logs in and opens the LUN that an {@code iscsi://} device names.
    *
    * @throws IOException in words: what was refused, by whom, and what to check
    */
-  public static BlockDevice open(DeviceSpec spec) throws IOException {
-    throw new IOException(spec.device() + ": this build has no iSCSI initiator yet");
+  public static IscsiBlockDevice open(DeviceSpec spec) throws IOException {
+    return open(spec, null);
+  }
+
+  /**
+   * The same with other timeouts and lengths than the defaults.
+   *
+   * @param tuning options whose name and credentials the spec replaces, or null for the defaults
+   */
+  static IscsiBlockDevice open(DeviceSpec spec, InitiatorOptions tuning) throws IOException {
+    IscsiUrl url;
+    String initiator;
+    try {
+      url = IscsiUrl.parse(spec.device());
+      initiator =
+          spec.initiatorName() != null
+              ? InitiatorName.check(spec.initiatorName())
+              : InitiatorName.read(spec.initiatorFile());
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    InitiatorOptions options = tuning != null ? tuning : InitiatorOptions.of(initiator);
+    Lun lun =
+        Lun.open(
+            options.withChap(
+                ChapSecrets.read(spec.secretsFile()).find(url.targets().get(0), url.user())),
+            url);
+    try {
+      return new IscsiBlockDevice(spec.device(), lun);
+    } catch (IOException | RuntimeException e) {
+      lun.close();
+      throw e;
+    }
+  }
+
+  /** Sets what is asked after each reconnect of a registered node; set it before registering. */
+  public void setFenceCheck(FenceCheck check) {
+    fencing.setFenceCheck(check);
+  }
+
+  @Override
+  public String description() {
+    return description;
+  }
+
+  @Override
+  public long size() {
+    return capacity.bytes();
+  }
+
+  @Override
+  public int logicalBlockSize() {
+    return capacity.blockSize();
+  }
+
+  @Override
+  public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
+    return lun.read(offset, dst);
+  }
+
+  @Override
+  public CompletableFuture<Void> write(long offset, ByteBuffer src) {
+    return typed(lun.write(offset, src));
+  }
+
+  @Override
+  public CompletableFuture<Void> flush() {
+    return capacity.writeCache() ? lun.flush() : CompletableFuture.completedFuture(null);
+  }
+
+  /** Does nothing on targets whose reservations do not stop UNMAP: it would escape fencing. */
+  @Override
+  public CompletableFuture<Void> discard(long offset, long length) {
+    return fencing.coversUnmap()
+        ? typed(lun.unmap(offset, length))
+        : CompletableFuture.completedFuture(null);
+  }
+
+  /** Gives errors that mean "fenced" their type. */
+  private CompletableFuture<Void> typed(CompletableFuture<Void> written) {
+    CompletableFuture<Void> result = new CompletableFuture<>();
+    written.whenComplete(
+        (nothing, e) -> {
+          if (e == null) {
+            result.complete(null);
+          } else {
+            result.completeExceptionally(
+                inOurWords(e instanceof CompletionException ? e.getCause() : e));
+          }
+        });
+    return result;
+  }
+
+  private Throwable inOurWords(Throwable e) {
+    if (e instanceof ReservationConflictException) {
+      if (fencing.isRegistered()) {
+        fencing.preempted();
+      } else if (!fencing.isFenced()) {
+        return new IOException(
+            description
+                + ": other nodes hold it by a persistent reservation; unmount it there, or remove"
+                + " what dead nodes left with 'iscsi keys --clear'",
+            e);
+      }
+    } else if (!(e instanceof WriteGateClosedException)) {
+      return e;
+    }
+    FencedException fenced =
+        new FencedException(
+            description
+                + ": "
+                + (fencing.isFenced()
+                    ? "another node fenced this one"
+                    : "this node's lease on the device ran out"));
+    fenced.initCause(e);
+    return fenced;
+  }
+
+  @Override
+  public boolean hasVolatileWriteCache() {
+    return capacity.writeCache();
+  }
+
+  @Override
+  public void setWriteGate(WriteGate next) {
+    gate = next;
+  }
+
+  @Override
+  public Fencing fencing() {
+    return fencing;
+  }
+
+  @Override
+  public List<InetAddress> localAddresses() {
+    InetAddress address = lun.session().localAddress();
+    return address == null ? List.of() : List.of(address);
+  }
+
+  /** Drops the connection as a fault would, so that the device makes it anew; for tests. */
+  void dropConnection() {
+    lun.session().dropConnection();
+  }
+
+  @Override
+  public void close() {
+    lun.close();
+  }
+
+  static IscsiException unwrap(Exception e) {
+    return e instanceof IscsiException
+        ? (IscsiException) e
+        : new IscsiException(String.valueOf(e.getMessage()), e);
   }
 }

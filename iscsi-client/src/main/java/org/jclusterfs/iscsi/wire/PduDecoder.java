@@ -121,10 +121,9 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
         in.readBytes(digest.array(), 4 - left, take);
         break;
       case DATA:
-        if (dataDigest) {
-          crc.update(in.nioBuffer(in.readerIndex(), take));
+        if (take > 0) {
+          readData(in, take);
         }
-        readData(in, take);
         break;
       case AHS:
       case PADDING:
@@ -145,6 +144,9 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   }
 
   private void readData(ByteBuf in, int take) {
+    if (dataDigest) {
+      crc.update(in.nioBuffer(in.readerIndex(), take));
+    }
     int limit = data.limit();
     data.limit(data.position() + take);
     in.readBytes(data);

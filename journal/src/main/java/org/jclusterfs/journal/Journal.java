@@ -2,6 +2,7 @@ package org.jclusterfs.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.util.UUID;
 
 /**
@@ -21,7 +22,15 @@ import java.util.UUID;
  */
 public final class Journal implements AutoCloseable {
 
-  private Journal() {}
+  private final JournalState state;
+  private final Checkpointer checkpointer;
+  private final TransactionManager transactions;
+
+  private Journal(JournalState state, long firstSequence) {
+    this.state = state;
+    this.checkpointer = new Checkpointer(state);
+    this.transactions = new TransactionManager(state, checkpointer, firstSequence);
+  }
 
   /** What one operation adds to the running transaction. Used by one thread. */
   public interface Handle extends AutoCloseable {
@@ -53,14 +62,21 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Writes a clean, empty journal over the whole log area and flushes it.
+   * Writes the headers of a clean, empty journal and flushes them; the rest of the log area may
+   * hold anything.
    *
    * @param volume UUID of the volume
    * @param slot node slot that the journal belongs to
    * @throws IOException if the device fails or the log is shorter than 256 blocks
    */
   public static void format(LogDevice log, UUID volume, int slot) throws IOException {
-    throw new UnsupportedOperationException("format is not implemented yet");
+    LogGeometry geometry = LogGeometry.of(log, volume, slot);
+    // What an earlier journal of the same volume left in the ring must not be taken for new.
+    long incarnation = new SecureRandom().nextLong() >>> 1;
+    JournalHeader clean = new JournalHeader(1, false, LogGeometry.HEADER_BLOCKS, 0, 1, incarnation);
+    clean.next(false, LogGeometry.HEADER_BLOCKS, 0, 1, incarnation).write(log, geometry);
+    clean.write(log, geometry);
+    Futures.await(Futures.start(log::flush));
   }
 
   /**
@@ -70,7 +86,27 @@ public final class Journal implements AutoCloseable {
    */
   public static Journal open(LogDevice log, UUID volume, int slot, JournalOptions options)
       throws IOException {
-    throw new UnsupportedOperationException("open is not implemented yet");
+    LogGeometry geometry = LogGeometry.of(log, volume, slot);
+    JournalHeader found = JournalHeader.read(log, geometry);
+    if (found.inUse()) {
+      throw new JournalFormatException(
+          "the journal of slot " + slot + " was not closed cleanly: it has to be recovered first");
+    }
+    JournalState state = new JournalState(log, geometry, options);
+    state.head = found.tailBlock() - LogGeometry.HEADER_BLOCKS;
+    state.reusableUpTo = state.head;
+    state.writtenTail = state.head;
+    state.lastLogged = found.tailSequence();
+    state.header =
+        found.next(
+            true,
+            found.tailBlock(),
+            found.tailSequence(),
+            found.nextSequence(),
+            found.incarnation() + 1);
+    state.header.write(log, geometry);
+    state.flush();
+    return new Journal(state, found.nextSequence());
   }
 
   /**
@@ -80,7 +116,13 @@ public final class Journal implements AutoCloseable {
    */
   public static RecoveredLog recover(LogDevice log, UUID volume, int slot, BlockInspector inspector)
       throws IOException {
-    throw new UnsupportedOperationException("recover is not implemented yet");
+    LogGeometry geometry = LogGeometry.of(log, volume, slot);
+    JournalHeader header = JournalHeader.read(log, geometry);
+    LogScanner scanner = new LogScanner(log, geometry, header, inspector);
+    if (header.inUse()) {
+      scanner.scan();
+    }
+    return new RecoveredLog(log, geometry, header, inspector, scanner);
   }
 
   /**
@@ -94,22 +136,22 @@ public final class Journal implements AutoCloseable {
    * @throws JournalAbortedException after an abort
    */
   public Handle begin(int maxBlocks) throws IOException {
-    throw new UnsupportedOperationException("begin is not implemented yet");
+    return transactions.begin(maxBlocks);
   }
 
   /** The largest bound that {@link #begin} accepts, in blocks: about a quarter of the log. */
   public int maxTransactionBlocks() {
-    return 0;
+    return transactions.maxTransactionBlocks();
   }
 
   /** Sequence of the running transaction. */
   public long runningSequence() {
-    return 0;
+    return transactions.runningSequence();
   }
 
   /** Sequence of the last transaction that is durable. */
   public long committedSequence() {
-    return 0;
+    return transactions.committedSequence();
   }
 
   /**
@@ -117,16 +159,18 @@ public final class Journal implements AutoCloseable {
    * flush: call it at each lock grant that came from another node. The next commit then begins with
    * a flush; without it (and without ordered data) that flush is saved.
    */
-  public void noteExternalDependency() {}
+  public void noteExternalDependency() {
+    state.noteExternalDependency();
+  }
 
   /** Returns when the transaction is durable; concurrent callers share one commit. */
   public void commit(long sequence) throws IOException {
-    throw new UnsupportedOperationException("commit is not implemented yet");
+    transactions.commit(sequence);
   }
 
   /** Commits the running transaction, if it has anything to commit. */
   public void commitAll() throws IOException {
-    throw new UnsupportedOperationException("commitAll is not implemented yet");
+    transactions.commitAll();
   }
 
   /**
@@ -135,17 +179,24 @@ public final class Journal implements AutoCloseable {
    * (not flushed). The caller sees to it that nothing more is logged under the lock meanwhile.
    */
   public void writeBack(LockTag tag) throws IOException {
-    throw new UnsupportedOperationException("writeBack is not implemented yet");
+    transactions.commitUnder(tag);
+    checkpointer.writeBack(tag);
   }
 
   /** Commits and writes all images in place that are committed then; not flushed. */
   public void writeBackAll() throws IOException {
-    throw new UnsupportedOperationException("writeBackAll is not implemented yet");
+    transactions.commitAll();
+    checkpointer.writeBackAll();
   }
 
   /** Whether nothing under the lock is logged in memory or committed without being in place. */
   public boolean isWrittenBack(LockTag tag) {
-    return true;
+    state.lock.lock();
+    try {
+      return !transactions.hasUncommitted(tag) && !state.pending.has(tag);
+    } finally {
+      state.lock.unlock();
+    }
   }
 
   /**
@@ -155,26 +206,50 @@ public final class Journal implements AutoCloseable {
    * @return false if there is none: the home block is the newest committed one
    */
   public boolean readPending(long address, ByteBuffer dst) {
-    return false;
+    state.lock.lock();
+    try {
+      PendingImage image = state.pending.get(address);
+      if (image != null) {
+        dst.put(image.content());
+      }
+      return image != null;
+    } finally {
+      state.lock.unlock();
+    }
   }
 
   /** Commits, writes all in place, flushes and advances the tail of the log. */
   public void checkpoint() throws IOException {
-    throw new UnsupportedOperationException("checkpoint is not implemented yet");
+    writeBackAll();
+    checkpointer.advanceTail();
   }
 
   /**
    * Withdraws: every later or waiting call fails with {@link JournalAbortedException}, no further
    * write is begun, and the journal stays dirty for recovery. The first cause stands.
    */
-  public void abort(IOException cause) {}
+  public void abort(IOException cause) {
+    state.abort(cause);
+  }
 
   /** Checkpoints and marks the journal clean, durably; after an abort it only stops. */
   @Override
-  public void close() throws IOException {}
+  public void close() throws IOException {
+    if (!transactions.shut() || state.aborted) {
+      return;
+    }
+    writeBackAll();
+    checkpointer.markClean(transactions.runningSequence());
+  }
 
   /** Counters since the journal was opened. */
   public JournalStatistics statistics() {
-    throw new UnsupportedOperationException("statistics is not implemented yet");
+    state.lock.lock();
+    try {
+      return state.counters.snapshot(
+          state.pending.size(), state.head - state.reusableUpTo, state.geometry.ringBlocks());
+    } finally {
+      state.lock.unlock();
+    }
   }
 }

@@ -1,8 +1,13 @@
 package org.jclusterfs.journal;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 
 /**
@@ -12,16 +17,71 @@ import java.util.function.Predicate;
  */
 public final class RecoveredLog {
 
-  RecoveredLog() {}
+  /** Blocks that are read, judged and written as one batch. */
+  private static final int BATCH = 2048;
+
+  private static final int REQUESTS_IN_FLIGHT = 128;
+
+  private record Replayed(long address, byte[] content) implements HomeBlocks.Block {}
+
+  private final LogDevice device;
+  private final LogGeometry geometry;
+  private final JournalHeader header;
+  private final BlockInspector inspector;
+  private final LogScanner scanner;
+  private final HomeBlocks homeBlocks;
+  private boolean damageAccepted;
+  private boolean done;
+
+  RecoveredLog(
+      LogDevice device,
+      LogGeometry geometry,
+      JournalHeader header,
+      BlockInspector inspector,
+      LogScanner scanner) {
+    this.device = device;
+    this.geometry = geometry;
+    this.header = header;
+    this.inspector = inspector;
+    this.scanner = scanner;
+    this.homeBlocks =
+        new HomeBlocks(
+            device,
+            new BufferPool(Math.max(JournalState.CHUNK_BYTES, geometry.blockSize())),
+            REQUESTS_IN_FLIGHT);
+  }
 
   /** Whether the journal was closed cleanly: then there is nothing to replay. */
   public boolean clean() {
-    return true;
+    return !header.inUse();
   }
 
   /** The newest committed image of each block, sorted by address; revoked ones are left out. */
   public Collection<LoggedImage> images() {
-    return List.of();
+    return Collections.unmodifiableCollection(scanner.images().values());
+  }
+
+  /** Sequence of the last committed transaction; 0 if there never was one. */
+  public long lastSequence() {
+    return scanner.lastSequence();
+  }
+
+  /** Number of committed transactions that were not checkpointed. */
+  public int transactions() {
+    return scanner.transactions();
+  }
+
+  /**
+   * Says what is wrong if a transaction that was committed cannot be read any more. What precedes
+   * it is in {@link #images}; replay and markClean refuse until {@link #acceptDamage}.
+   */
+  public Optional<String> damage() {
+    return Optional.ofNullable(scanner.damage());
+  }
+
+  /** Gives up what the damaged transaction and its successors held; for a repairing fsck only. */
+  public void acceptDamage() {
+    damageAccepted = true;
   }
 
   /** Replays all images. See {@link #replay(Predicate, ReplayFilter)}. */
@@ -36,11 +96,96 @@ public final class RecoveredLog {
    */
   public ReplayResult replay(Predicate<LoggedImage> subset, ReplayFilter filter)
       throws IOException {
-    throw new UnsupportedOperationException("replay is not implemented yet");
+    refuseDamage();
+    ReplayResult result = new ReplayResult(0, 0, 0, 0, 0);
+    List<LoggedImage> batch = new ArrayList<>();
+    for (LoggedImage image : scanner.images().values()) {
+      if (subset.test(image)) {
+        batch.add(image);
+      }
+      if (batch.size() == BATCH) {
+        result = result.plus(replayBatch(batch, filter));
+        batch.clear();
+      }
+    }
+    return result.plus(replayBatch(batch, filter));
+  }
+
+  private ReplayResult replayBatch(List<LoggedImage> batch, ReplayFilter filter)
+      throws IOException {
+    ByteBuffer homes = ByteBuffer.allocateDirect(batch.size() * geometry.blockSize());
+    readHomes(batch, homes);
+    List<Replayed> writes = new ArrayList<>();
+    long newer = 0;
+    long refused = 0;
+    long rereads = 0;
+    for (int i = 0; i < batch.size(); i++) {
+      LoggedImage image = batch.get(i);
+      ByteBuffer home = homes.slice(i * geometry.blockSize(), geometry.blockSize());
+      long version = inspector.version(home.duplicate(), image.address());
+      if (version == BlockInspector.INVALID) {
+        rereads++;
+        Futures.await(Futures.start(() -> device.readHome(image.address(), home.duplicate())));
+        version = inspector.version(home.duplicate(), image.address());
+      }
+      if (version == BlockInspector.INVALID) {
+        if (!filter.mayReplay(image.address(), image.lock())) {
+          refused++;
+          continue;
+        }
+      } else if (version >= image.version()) {
+        newer++;
+        continue;
+      }
+      byte[] content = new byte[geometry.blockSize()];
+      image.content().get(content);
+      writes.add(new Replayed(image.address(), content));
+    }
+    homeBlocks.write(writes, () -> {});
+    return new ReplayResult(batch.size(), writes.size(), newer, refused, rereads);
+  }
+
+  /** Reads the homes of a batch, runs of adjacent ones by one request. */
+  private void readHomes(List<LoggedImage> batch, ByteBuffer homes) throws IOException {
+    RequestWindow window = new RequestWindow(REQUESTS_IN_FLIGHT, homeBlocks.pool());
+    for (int from = 0; from < batch.size(); ) {
+      long first = batch.get(from).address();
+      int to = from + 1;
+      while (to < batch.size() && batch.get(to).address() == first + (to - from)) {
+        to++;
+      }
+      ByteBuffer run = homes.slice(from * geometry.blockSize(), (to - from) * geometry.blockSize());
+      window.submit(() -> device.readHome(first, run), null);
+      from = to;
+    }
+    window.drain();
   }
 
   /** Flushes what was replayed and then marks the journal clean, durably. */
   public void markClean() throws IOException {
-    throw new UnsupportedOperationException("markClean is not implemented yet");
+    refuseDamage();
+    if (clean() || done) {
+      return;
+    }
+    CompletableFuture<Void> replayed = Futures.start(device::flush);
+    Futures.await(replayed);
+    // Sequences that were in memory only, or whose log blocks were lost, are never used again.
+    long next = Math.max(header.nextSequence(), scanner.lastSequence() + 1) + geometry.ringBlocks();
+    header
+        .next(
+            false,
+            geometry.logBlock(scanner.end()),
+            scanner.lastSequence(),
+            next,
+            header.incarnation())
+        .write(device, geometry);
+    Futures.await(Futures.start(device::flush));
+    done = true;
+  }
+
+  private void refuseDamage() throws JournalFormatException {
+    if (scanner.damage() != null && !damageAccepted) {
+      throw new JournalFormatException(scanner.damage() + "; run fsck on the volume");
+    }
   }
 }

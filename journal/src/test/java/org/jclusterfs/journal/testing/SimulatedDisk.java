@@ -1,0 +1,241 @@
+package org.jclusterfs.journal.testing;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.IntPredicate;
+
+/**
+ * A LUN in memory with a volatile write cache. Writes are volatile until a flush, which covers the
+ * whole LUN whoever wrote; at a power cut any subset of the volatile blocks lands, the last ones
+ * torn at 512-byte sectors. Sparse: blocks never written read as zeros. Thread-safe.
+ */
+public final class SimulatedDisk {
+
+  /** What a block lands as when a write of it is torn: this many bytes each. */
+  public static final int SECTOR_BYTES = 512;
+
+  /** Kind of a recorded operation. */
+  public enum Kind {
+    /** A read of blocks. */
+    READ,
+    /** A write of blocks. */
+    WRITE,
+    /** A flush of the whole LUN. */
+    FLUSH
+  }
+
+  /**
+   * One operation, as the disk saw it.
+   *
+   * @param kind what it was
+   * @param block first block; 0 for a flush
+   * @param blocks number of blocks; 0 for a flush
+   */
+  public record Operation(Kind kind, long block, int blocks) {}
+
+  /** Called before each operation takes effect; throws to make it fail. May block the caller. */
+  @FunctionalInterface
+  public interface Interceptor {
+    /** Sees an operation; an exception fails it without effect. */
+    void before(Operation operation) throws IOException;
+  }
+
+  private record VolatileBlock(long block, byte[] content) {}
+
+  private final int blockSize;
+  private final long blocks;
+  private final Map<Long, byte[]> durable = new HashMap<>();
+  private final Map<Long, byte[]> cached = new HashMap<>();
+  private final List<VolatileBlock> unflushed = new ArrayList<>();
+  private final List<Operation> history = new ArrayList<>();
+  private Interceptor interceptor = operation -> {};
+  private long changes;
+  private long powerCutAt = Long.MAX_VALUE;
+  private boolean dead;
+  private boolean ignoreFlushes;
+
+  /** A disk of zeros. */
+  public SimulatedDisk(int blockSize, long blocks) {
+    this.blockSize = blockSize;
+    this.blocks = blocks;
+  }
+
+  /** Block size in bytes. */
+  public int blockSize() {
+    return blockSize;
+  }
+
+  /** Size in blocks. */
+  public long blocks() {
+    return blocks;
+  }
+
+  /** Lets {@code seen} see, delay or fail each later operation. */
+  public synchronized void intercept(Interceptor seen) {
+    interceptor = seen;
+  }
+
+  /** Plants a fault: flushes are acknowledged and do nothing. */
+  public synchronized void ignoreFlushes(boolean ignore) {
+    ignoreFlushes = ignore;
+  }
+
+  /** Lets the power fail at the n-th write or flush from now on, counted from 1. */
+  public synchronized void cutPowerAt(long n) {
+    powerCutAt = changes + n;
+  }
+
+  /** Writes and flushes so far. */
+  public synchronized long changes() {
+    return changes;
+  }
+
+  /** Whether the power is off: every operation fails. */
+  public synchronized boolean isDead() {
+    return dead;
+  }
+
+  /** Operations so far, in order; forgets them. */
+  public synchronized List<Operation> takeHistory() {
+    List<Operation> result = List.copyOf(history);
+    history.clear();
+    return result;
+  }
+
+  /** Blocks written and not flushed; a block written twice counts twice. */
+  public synchronized int volatileBlocks() {
+    return unflushed.size();
+  }
+
+  /** Reads whole blocks into the rest of {@code dst}. */
+  public void read(long block, ByteBuffer dst) throws IOException {
+    int count = dst.remaining() / blockSize;
+    before(new Operation(Kind.READ, block, count));
+    synchronized (this) {
+      failIfDead();
+      for (int i = 0; i < count; i++) {
+        byte[] content = cached.get(block + i);
+        if (content == null) {
+          content = durable.get(block + i);
+        }
+        dst.put(content == null ? new byte[blockSize] : content);
+      }
+    }
+  }
+
+  /** Writes whole blocks: volatile, but visible to every reader at once. */
+  public void write(long block, ByteBuffer src) throws IOException {
+    int count = src.remaining() / blockSize;
+    if (src.remaining() % blockSize != 0 || block < 0 || block + count > blocks) {
+      throw new IOException("write of " + src.remaining() + " bytes at block " + block);
+    }
+    before(new Operation(Kind.WRITE, block, count));
+    synchronized (this) {
+      failIfDead();
+      changes++;
+      for (int i = 0; i < count; i++) {
+        byte[] content = new byte[blockSize];
+        src.get(content);
+        cached.put(block + i, content);
+        unflushed.add(new VolatileBlock(block + i, content));
+      }
+      dieIfDue();
+    }
+  }
+
+  /** Makes everything written so far durable. */
+  public void flush() throws IOException {
+    before(new Operation(Kind.FLUSH, 0, 0));
+    synchronized (this) {
+      failIfDead();
+      changes++;
+      dieIfDue();
+      if (!ignoreFlushes) {
+        durable.putAll(cached);
+        cached.clear();
+        unflushed.clear();
+      }
+    }
+  }
+
+  private void before(Operation operation) throws IOException {
+    Interceptor seen;
+    synchronized (this) {
+      failIfDead();
+      history.add(operation);
+      seen = interceptor;
+    }
+    seen.before(operation);
+  }
+
+  private void failIfDead() throws IOException {
+    if (dead) {
+      throw new IOException("power is off");
+    }
+  }
+
+  private void dieIfDue() throws IOException {
+    if (changes >= powerCutAt) {
+      dead = true;
+      failIfDead();
+    }
+  }
+
+  /** Cuts the power now. */
+  public synchronized void cutPower() {
+    dead = true;
+  }
+
+  /** The disk after the power is back, when of the volatile blocks those numbered so landed. */
+  public synchronized SimulatedDisk afterPowerCut(IntPredicate landed) {
+    return afterPowerCut(landed, null);
+  }
+
+  /**
+   * The disk after the power is back.
+   *
+   * @param landed which of the volatile blocks landed, by number from 0 in the order of writing
+   * @param tear if not null, every landed block may be torn: only some of its sectors landed
+   */
+  public synchronized SimulatedDisk afterPowerCut(IntPredicate landed, Random tear) {
+    SimulatedDisk disk = new SimulatedDisk(blockSize, blocks);
+    durable.forEach((block, content) -> disk.durable.put(block, content));
+    for (int i = 0; i < unflushed.size(); i++) {
+      if (!landed.test(i)) {
+        continue;
+      }
+      VolatileBlock write = unflushed.get(i);
+      byte[] content = write.content();
+      if (tear != null && tear.nextInt(4) == 0) {
+        byte[] below = disk.durable.getOrDefault(write.block(), new byte[blockSize]).clone();
+        for (int at = 0; at < blockSize; at += SECTOR_BYTES) {
+          if (tear.nextBoolean()) {
+            System.arraycopy(content, at, below, at, SECTOR_BYTES);
+          }
+        }
+        content = below;
+      }
+      disk.durable.put(write.block(), content);
+    }
+    return disk;
+  }
+
+  /** {@link #afterPowerCut} with a seeded subset, torn. */
+  public SimulatedDisk afterPowerCut(long seed) {
+    Random random = new Random(seed);
+    int share = 1 + random.nextInt(7);
+    return afterPowerCut(i -> random.nextInt(8) < share, random);
+  }
+
+  /** Flips a bit of a durable block behind everybody's back. */
+  public synchronized void flipBit(long block, int bit) {
+    byte[] content = durable.getOrDefault(block, new byte[blockSize]).clone();
+    content[bit / 8] ^= (byte) (1 << (bit % 8));
+    durable.put(block, content);
+  }
+}

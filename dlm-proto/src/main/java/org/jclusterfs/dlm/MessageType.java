@@ -47,7 +47,7 @@ public enum MessageType {
   RECLAIMED(12, ""),
 
   /** A newcomer asks for admission. */
-  JOIN(64, "incarnation:8"),
+  JOIN(64, "incarnation:8 connected:32"),
   /** A member that gave all its locks up asks to be let go. */
   LEAVE(65, "incarnation:8"),
   /** A view is proposed; entries follow: first the members, then the dead whose journals wait. */

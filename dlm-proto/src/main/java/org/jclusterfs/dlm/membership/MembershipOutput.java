@@ -34,6 +34,12 @@ public interface MembershipOutput {
   /** All journals are replayed: hand it to {@link org.jclusterfs.dlm.LockEngine#unblock}. */
   void unblock(long viewNumber);
 
+  /**
+   * What the next heartbeat says has changed: write one and scan the slots soon, so that joins and
+   * leaves do not wait for the next beat.
+   */
+  default void publish() {}
+
   /** This node is out of the cluster in order; its slot may be freed. */
   void left();
 

@@ -1,0 +1,68 @@
+package org.jclusterfs.dlm.membership;
+
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jclusterfs.dlm.Member;
+
+/**
+ * Times broken connections between members whose heartbeats live, from the connectivity that each
+ * publishes. A connection counts only if both ends see it.
+ */
+final class Connectivity {
+  private record Pair(int low, int high) {}
+
+  private final Knowledge known;
+  private Map<Pair, Long> brokenSince = new HashMap<>();
+
+  Connectivity(Knowledge known) {
+    this.known = known;
+  }
+
+  /** Takes the last scan into account. */
+  void update(Collection<Member> members) {
+    Map<Pair, Long> next = new HashMap<>();
+    for (Member low : members) {
+      for (Member high : members) {
+        if (low.slot() < high.slot() && !(sees(low, high) && sees(high, low))) {
+          Pair pair = new Pair(low.slot(), high.slot());
+          next.put(pair, brokenSince.getOrDefault(pair, known.now));
+        }
+      }
+    }
+    brokenSince = next;
+  }
+
+  private boolean sees(Member from, Member to) {
+    if (from.equals(known.self)) {
+      return known.isConnected(to);
+    }
+    Heartbeat last = known.disk.last(from);
+    return last != null && last.connected().get(to.slot());
+  }
+
+  /** Those who have to go because connections have been broken for at least so long. */
+  Set<Member> losers(Collection<Member> members, long nanos) {
+    Set<Pair> broken = new HashSet<>();
+    brokenSince.forEach(
+        (pair, since) -> {
+          if (known.now - since >= nanos) {
+            broken.add(pair);
+          }
+        });
+    if (broken.isEmpty()) {
+      return Set.of();
+    }
+    TreeSet<Integer> slots = new TreeSet<>();
+    members.forEach(member -> slots.add(member.slot()));
+    TreeSet<Integer> survivors =
+        SplitJudge.survivors(
+            slots, (a, b) -> !broken.contains(new Pair(Math.min(a, b), Math.max(a, b))));
+    Set<Member> losers = new TreeSet<>(members);
+    losers.removeIf(member -> survivors.contains(member.slot()));
+    return losers;
+  }
+}

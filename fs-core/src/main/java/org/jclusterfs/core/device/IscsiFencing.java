@@ -45,8 +45,8 @@ final class IscsiFencing implements Fencing {
     this.lun = lun;
     this.reservations = lun.reservations();
     isTgt = lun.inquiry().vendor().equals(TGT);
-    Boolean says = reservations.supportsPreemptAndAbort();
-    aborts = says != null ? says : !isTgt;
+    // tgtd lists PREEMPT AND ABORT among its commands and then refuses it
+    aborts = !isTgt && !Boolean.FALSE.equals(reservations.supportsPreemptAndAbort());
   }
 
   void setFenceCheck(FenceCheck check) {

@@ -101,9 +101,18 @@ public final class LoginNegotiation {
     return request(chap == null, pairs);
   }
 
-  /** Whether CHAP algorithms were offered and the target has not yet accepted one. */
-  public boolean isAwaitingChapAlgorithm() {
-    return stage == Stage.CHAP_OFFERED;
+  /**
+   * Whether a login that failed may work with MD5 alone: some targets stumble over a list of
+   * algorithms, and tgtd chooses SHA-256 and then fails with status 0200 (measured).
+   */
+  public boolean mayWorkWithMd5Alone(IscsiException failure) {
+    if (stage == Stage.CHAP_OFFERED) {
+      return true;
+    }
+    return stage == Stage.CHAP_ANSWERED
+        && failure instanceof LoginException
+        && ((LoginException) failure).statusClass() == 2
+        && ((LoginException) failure).statusDetail() != 1;
   }
 
   /** What the login waits for, in words, for a connection that ends or stays silent. */

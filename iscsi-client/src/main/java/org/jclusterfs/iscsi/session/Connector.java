@@ -129,8 +129,7 @@ final class Connector {
               + "; check that this is the port of an iSCSI target that runs",
           e);
     } catch (IscsiException e) {
-      // Some targets know MD5 only and stumble over a list: tgtd refuses "7,5".
-      if (negotiation.isAwaitingChapAlgorithm() && algorithms.size() > 1) {
+      if (options.chap() != null && algorithms.size() > 1 && negotiation.mayWorkWithMd5Alone(e)) {
         return login(portal, deadline, List.of(ChapAlgorithm.MD5), owner);
       }
       throw inWords(portal, negotiation, e);

@@ -1,0 +1,217 @@
+package org.jclusterfs.iscsi.scsi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jclusterfs.iscsi.ChapCredentials;
+import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.IscsiUrl;
+import org.jclusterfs.iscsi.LoginException;
+import org.jclusterfs.iscsi.Portal;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each way to fail to log in gives one line that says who refused what and what to check. */
+class LoginMistakesTest {
+
+  private static final String CHAP_IQN = "iqn.2026-01.com.example:chap";
+  private static final String MUTUAL_IQN = "iqn.2026-01.com.example:mutual";
+
+  @TempDir static Path directory;
+  private static TgtdTarget target;
+
+  @BeforeAll
+  static void startTarget() throws Exception {
+    target = TgtdTarget.start(directory);
+    target.addTarget(2, CHAP_IQN);
+    target.requireChap(2, "user", "secretsecret1");
+    target.addTarget(3, MUTUAL_IQN);
+    target.requireChap(3, "user3", "secretsecret3");
+    target.requireMutualChap(3, "disk", "targetsecret3");
+  }
+
+  @AfterAll
+  static void stopTarget() throws Exception {
+    target.close();
+  }
+
+  private static InitiatorOptions options(ChapCredentials chap) {
+    return TgtdContractTest.OPTIONS
+        .withChap(chap)
+        .withTimeouts(
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5));
+  }
+
+  private static IscsiUrl url(String iqn, Portal... portals) {
+    return new IscsiUrl(null, List.of(portals), List.of(iqn), 1);
+  }
+
+  private static IscsiException refused(IscsiUrl url, ChapCredentials chap, String... words) {
+    IscsiException e =
+        assertThrows(IscsiException.class, () -> Lun.open(options(chap), url).close());
+    for (String word : words) {
+      assertTrue(e.getMessage().contains(word), "'" + word + "' is not in: " + e.getMessage());
+    }
+    assertFalse(e.getMessage().contains("\n"), e.getMessage());
+    System.out.println(e.getMessage());
+    return e;
+  }
+
+  private IscsiException refused(String iqn, ChapCredentials chap, String... words) {
+    return refused(url(iqn, target.portal()), chap, words);
+  }
+
+  @Test
+  void unknownTargetIsNamedWithItsStatus() {
+    IscsiException e =
+        refused(
+            "iqn.2026-01.com.example:nosuch",
+            null,
+            "iqn.2026-01.com.example:nosuch",
+            "no such target",
+            "0203",
+            target.portal().toString(),
+            "iscsi discover");
+    assertEquals(3, assertInstanceOf(LoginException.class, e).statusDetail());
+  }
+
+  @Test
+  void missingSecretIsNamed() {
+    refused(CHAP_IQN, null, "CHAP", "secrets file");
+  }
+
+  @Test
+  void wrongSecretIsRefusedWithItsStatus() {
+    refused(
+        CHAP_IQN,
+        ChapCredentials.oneWay("user", "wrongwrong12"),
+        "authentication failed",
+        "0201",
+        "secret");
+  }
+
+  @Test
+  void rightSecretLogsInThoughTheTargetKnowsMd5Only() throws Exception {
+    ChapCredentials chap = ChapCredentials.oneWay("user", "secretsecret1");
+    Lun.open(options(chap), url(CHAP_IQN, target.portal())).close();
+  }
+
+  @Test
+  void mutualSecretsLogIn() throws Exception {
+    ChapCredentials chap = new ChapCredentials("user3", "secretsecret3", "disk", "targetsecret3");
+    Lun.open(options(chap), url(MUTUAL_IQN, target.portal())).close();
+  }
+
+  @Test
+  void targetThatProvesItselfWronglyIsLeft() {
+    refused(
+        MUTUAL_IQN,
+        new ChapCredentials("user3", "secretsecret3", "disk", "othersecret33"),
+        "impostor",
+        "mutual");
+  }
+
+  @Test
+  void missingLunIsNamed() {
+    refused(
+        new IscsiUrl(null, List.of(target.portal()), List.of(TgtdTarget.IQN), 7), null, "LUN 7");
+  }
+
+  @Test
+  void controllerLunIsNoDisk() {
+    refused(
+        new IscsiUrl(null, List.of(target.portal()), List.of(TgtdTarget.IQN), 0),
+        null,
+        "LUN 0",
+        "no disk");
+  }
+
+  @Test
+  void refusedConnectionIsNamed() throws Exception {
+    Portal portal = new Portal("127.0.0.1", TgtdTarget.freePort());
+    refused(url(TgtdTarget.IQN, portal), null, portal.toString(), "refused the connection");
+  }
+
+  @Test
+  void nextPortalIsTriedWhereOneRefuses() throws Exception {
+    Portal dead = new Portal("127.0.0.1", TgtdTarget.freePort());
+    Lun.open(options(null), url(TgtdTarget.IQN, dead, target.portal())).close();
+  }
+
+  @Test
+  void unknownNameIsNamed() {
+    refused(url(TgtdTarget.IQN, new Portal("nosuchhost.invalid", 3260)), null, "nosuchhost");
+  }
+
+  @Test
+  void silentPeerIsNamed() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Portal portal = new Portal("127.0.0.1", silent.getLocalPort());
+      refused(url(TgtdTarget.IQN, portal), null, portal.toString(), "silent");
+    }
+  }
+
+  private interface Answer {
+    void to(Socket socket) throws IOException;
+  }
+
+  /** A peer that answers once as no target does. */
+  private static void stranger(Answer answer, String... words) throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Thread thread =
+          new Thread(
+              () -> {
+                try (Socket socket = server.accept()) {
+                  socket.getInputStream().readNBytes(48);
+                  answer.to(socket);
+                } catch (IOException expected) {
+                  // the test ends it
+                }
+              });
+      thread.start();
+      Portal portal = new Portal("127.0.0.1", server.getLocalPort());
+      refused(url(TgtdTarget.IQN, portal), null, words);
+      thread.join();
+    }
+  }
+
+  @Test
+  void webServerIsRecognised() throws Exception {
+    String text = "HTTP/1.1 400 Bad Request\r\nServer: x\r\nContent-Length: 0\r\n\r\n";
+    stranger(
+        socket -> socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII)),
+        "web server");
+  }
+
+  @Test
+  void tlsServerIsRecognised() throws Exception {
+    stranger(socket -> socket.getOutputStream().write(new byte[] {0x15, 3, 3, 0, 2, 2, 70}), "TLS");
+  }
+
+  @Test
+  void closedConnectionSuggestsChap() throws Exception {
+    stranger(
+        socket -> {
+          socket.getInputStream().skipNBytes(socket.getInputStream().available());
+        },
+        "closed the connection",
+        "CHAP");
+  }
+}

@@ -1,0 +1,118 @@
+package org.jclusterfs.iscsi.scsi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.ReservationConflictException;
+import org.jclusterfs.iscsi.ScsiException;
+import org.jclusterfs.iscsi.WriteGateClosedException;
+import org.jclusterfs.iscsi.scsi.PersistentReservations.Reservation;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two sessions of one initiator name, told apart by ISID, fence each other on a real tgtd. */
+class ReservationsTest {
+
+  private static final int TYPE = PersistentReservations.WRITE_EXCLUSIVE_ALL_REGISTRANTS;
+  private static final InitiatorOptions OTHER =
+      InitiatorOptions.of(TgtdContractTest.OPTIONS.initiatorName());
+
+  @TempDir Path directory;
+  private TgtdTarget target;
+  private Lun a;
+  private Lun b;
+
+  @BeforeEach
+  void open() throws Exception {
+    target = TgtdTarget.start(directory);
+    a = Lun.open(TgtdContractTest.OPTIONS, target.url());
+    b = Lun.open(OTHER, target.url());
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    a.close();
+    b.close();
+    target.close();
+  }
+
+  private static void write(Lun lun) throws Exception {
+    lun.write(0, TgtdContractTest.random(4096, 1)).get(20, TimeUnit.SECONDS);
+  }
+
+  private static void writeConflicts(Lun lun) {
+    ExecutionException e = assertThrows(ExecutionException.class, () -> write(lun));
+    assertInstanceOf(ReservationConflictException.class, e.getCause());
+  }
+
+  @Test
+  void preemptedSessionReadsButDoesNotWrite() throws Exception {
+    assertNull(a.reservations().readReservation());
+    a.reservations().registerAndIgnore(0xa);
+    a.reservations().reserve(0xa, TYPE);
+    writeConflicts(b);
+    b.reservations().registerAndIgnore(0xb);
+    write(a);
+    write(b);
+    assertEquals(List.of(0xaL, 0xbL), a.reservations().readKeys().stream().sorted().toList());
+
+    a.reservations().preempt(0xa, 0xb, TYPE);
+
+    writeConflicts(b);
+    TgtdContractTest.read(b, 0, 4096);
+    write(a);
+    assertEquals(List.of(0xaL), b.reservations().readKeys());
+    assertEquals(TYPE, b.reservations().readReservation().type());
+  }
+
+  @Test
+  void clearRemovesEverything() throws Exception {
+    a.reservations().register(0, 0xa);
+    a.reservations().reserve(0xa, TYPE);
+    a.reservations().clear(0xa);
+    assertEquals(List.of(), a.reservations().readKeys());
+    assertNull(a.reservations().readReservation());
+    write(b);
+  }
+
+  @Test
+  void releaseLetsOthersWrite() throws Exception {
+    a.reservations().register(0, 0xa);
+    a.reservations().reserve(0xa, TYPE);
+    assertEquals(TYPE, a.reservations().readReservation().type());
+    a.reservations().release(0xa, TYPE);
+    Reservation left = a.reservations().readReservation();
+    assertNull(left);
+    write(b);
+  }
+
+  @Test
+  void targetWithoutPreemptAndAbortSaysSoWhenAsked() throws Exception {
+    a.reservations().register(0, 0xa);
+    b.reservations().register(0, 0xb);
+    a.reservations().reserve(0xa, TYPE);
+    ScsiException e =
+        assertThrows(ScsiException.class, () -> a.reservations().preemptAndAbort(0xa, 0xb, TYPE));
+    assertTrue(e.isUnsupported(), e.getMessage());
+  }
+
+  @Test
+  void closedGateFailsWritesAndLetsReadsPass() throws Exception {
+    a.session().setWriteGate(() -> false);
+    ExecutionException e = assertThrows(ExecutionException.class, () -> write(a));
+    assertInstanceOf(WriteGateClosedException.class, e.getCause());
+    TgtdContractTest.read(a, 0, 4096);
+    a.session().setWriteGate(() -> true);
+    write(a);
+  }
+}

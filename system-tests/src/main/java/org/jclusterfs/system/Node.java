@@ -1,0 +1,155 @@
+package org.jclusterfs.system;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** One node of a cluster on this machine: a mount made by mount(8), and the daemon behind it. */
+final class Node {
+
+  /** Long enough for a mount that first has to recover dead slots. */
+  private static final Duration MOUNT_LIMIT = Duration.ofSeconds(120);
+
+  private final int number;
+  private final Path directory;
+  private final String device;
+  private final String options;
+
+  /**
+   * A node that is not mounted yet.
+   *
+   * @param options as after mount's -o, or empty
+   */
+  Node(int number, Path directory, String device, String options) {
+    this.number = number;
+    this.directory = directory;
+    this.device = device;
+    this.options = options;
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  int number() {
+    return number;
+  }
+
+  /** Where it is mounted. */
+  Path directory() {
+    return directory;
+  }
+
+  /** A path on it. */
+  Path path(String relative) {
+    return directory.resolve(relative);
+  }
+
+  /** Mounts it, or fails with what mount(8) said. */
+  Node mount() {
+    tryMount().orFail();
+    return this;
+  }
+
+  /** Mounts it by mount(8), as somebody at a shell would. */
+  Outcome tryMount() {
+    MountLinks.ensure();
+    List<String> command = new ArrayList<>(List.of("mount", "-t", "jclusterfs"));
+    if (!options.isEmpty()) {
+      command.addAll(List.of("-o", options));
+    }
+    command.addAll(List.of(device, directory.toString()));
+    return Commands.run(MOUNT_LIMIT, command);
+  }
+
+  /** Unmounts it, or fails with what umount(8) said. */
+  void unmount() {
+    Commands.run("umount", directory.toString()).orFail();
+  }
+
+  /** Removes the mount of a node whose daemon was killed. */
+  void clearDeadMount() {
+    if (!isMounted()) {
+      return; // what watches over the daemon was quicker
+    }
+    Commands.run("umount", "-i", "-l", directory.toString());
+    if (isMounted()) {
+      throw new IllegalStateException(directory + " stays mounted after its daemon was killed");
+    }
+  }
+
+  /** Whether the kernel has a mount there, dead or alive. */
+  boolean isMounted() {
+    try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mounts"))) {
+      return mounts.anyMatch(line -> line.split(" ")[1].equals(directory.toString()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Kills the daemon with SIGKILL, like a host that loses its power. */
+  void kill() {
+    long pid = daemon();
+    ProcessHandle handle = ProcessHandle.of(pid).orElseThrow();
+    handle.destroyForcibly();
+  }
+
+  /** The process that serves the mount: a Java that has this directory among its arguments. */
+  long daemon() {
+    List<Long> found;
+    try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+      found =
+          processes
+              .filter(p -> p.getFileName().toString().chars().allMatch(Character::isDigit))
+              .filter(this::isDaemon)
+              .map(p -> Long.parseLong(p.getFileName().toString()))
+              .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    if (found.size() != 1) {
+      throw new IllegalStateException("expected one daemon of " + directory + ", found " + found);
+    }
+    return found.get(0);
+  }
+
+  private boolean isDaemon(Path process) {
+    try {
+      String[] arguments =
+          new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.UTF_8)
+              .split("\0");
+      return arguments[0].endsWith("java")
+          && Arrays.stream(arguments).anyMatch(a -> a.startsWith("org.jclusterfs.mount."))
+          && Arrays.asList(arguments).contains(directory.toString())
+          && holdsFuse(process);
+    } catch (IOException e) {
+      return false; // it ended
+    }
+  }
+
+  private static boolean holdsFuse(Path process) throws IOException {
+    try (Stream<Path> descriptors = Files.list(process.resolve("fd"))) {
+      return descriptors.anyMatch(
+          d -> {
+            try {
+              return Files.readSymbolicLink(d).toString().equals("/dev/fuse");
+            } catch (IOException e) {
+              return false; // closed meanwhile
+            }
+          });
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "node " + number;
+  }
+}

@@ -1,0 +1,109 @@
+package org.jclusterfs.system;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A shared device for a run: a real iSCSI target on loopback, or a file. */
+final class Target implements AutoCloseable {
+
+  /** What can serve a volume to several nodes of this machine. */
+  enum Kind {
+    /** A sparse file that every node opens. */
+    FILE,
+    /** Debian's user-space target. */
+    TGTD,
+    /** The Linux kernel's target, in User-Mode Linux. */
+    LIO;
+
+    static Kind of(String name) {
+      for (Kind kind : values()) {
+        if (kind.name().equalsIgnoreCase(name)) {
+          return kind;
+        }
+      }
+      throw new IllegalArgumentException("no device of kind " + name + ": file, tgtd or lio");
+    }
+  }
+
+  private static final String INITIATOR = "iqn.2026-01.org.jclusterfs.test:node";
+
+  private final Kind kind;
+  private final Path directory;
+  private String device;
+
+  private Target(Kind kind, Path directory) {
+    this.kind = kind;
+    this.directory = directory;
+  }
+
+  /** Starts a target of a kind over a new sparse image; {@code size} as truncate(1) takes it. */
+  static Target start(Kind kind, String size) {
+    Target target = new Target(kind, WorkDirectory.make(kind.name().toLowerCase()));
+    Commands.run("truncate", "-s", size, target.image().toString()).orFail();
+    target.startAgain();
+    return target;
+  }
+
+  /** Starts it where it was stopped: same device, same image. */
+  void startAgain() {
+    if (kind == Kind.FILE) {
+      device = "file:" + image();
+    } else {
+      device = launcher("start").orFail().out().strip();
+    }
+  }
+
+  /** Ends it; the image stays. */
+  void stop() {
+    if (kind != Kind.FILE) {
+      launcher("stop").orFail();
+    }
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  /** The file behind the device. */
+  Path image() {
+    return directory.resolve("lun.img");
+  }
+
+  /** The DEVICE string for mkfs, mount and fsck. */
+  String device() {
+    return device;
+  }
+
+  /** The initiator's name that a node uses here; the target's access list knows it. */
+  String initiator(int node) {
+    return INITIATOR + node;
+  }
+
+  /** A tool's arguments before DEVICE: the initiator's name where there is one. */
+  List<String> toolArguments() {
+    return kind == Kind.FILE ? List.of() : List.of("--initiator", initiator(3));
+  }
+
+  @Override
+  public void close() {
+    stop();
+    try {
+      Files.deleteIfExists(image());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Outcome launcher(String action) {
+    List<String> command = new ArrayList<>();
+    command.add(ProjectTree.command("lib/target-" + kind.name().toLowerCase()).toString());
+    command.add(action);
+    command.add(directory.toString());
+    return Commands.run(Duration.ofSeconds(60), command);
+  }
+}

@@ -97,14 +97,18 @@ public final class Journal implements AutoCloseable {
     state.reusableUpTo = state.head;
     state.writtenTail = state.head;
     state.lastLogged = found.tailSequence();
-    state.header =
-        found.next(
-            true,
-            found.tailBlock(),
-            found.tailSequence(),
-            found.nextSequence(),
-            found.incarnation() + 1);
-    state.header.write(log, geometry);
+    state.header = found;
+    // Both copies, so that a damaged one never makes a journal in use look clean.
+    for (int copy = 0; copy < LogGeometry.HEADER_BLOCKS; copy++) {
+      state.header =
+          state.header.next(
+              true,
+              found.tailBlock(),
+              found.tailSequence(),
+              found.nextSequence(),
+              found.incarnation() + 1);
+      state.header.write(log, geometry);
+    }
     state.flush();
     return new Journal(state, found.nextSequence());
   }

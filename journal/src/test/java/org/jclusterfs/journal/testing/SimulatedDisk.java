@@ -232,6 +232,15 @@ public final class SimulatedDisk {
     return afterPowerCut(i -> random.nextInt(8) < share, random);
   }
 
+  /**
+   * Another host writes a block through the cache (FUA): durable at once, over anything volatile.
+   */
+  public synchronized void writeDurably(long block, byte[] content) {
+    unflushed.removeIf(write -> write.block() == block);
+    cached.remove(block);
+    durable.put(block, content.clone());
+  }
+
   /** Flips a bit of a durable block behind everybody's back. */
   public synchronized void flipBit(long block, int bit) {
     byte[] content = durable.getOrDefault(block, new byte[blockSize]).clone();

@@ -15,4 +15,10 @@ public interface DirectorySink {
    * @return false where there is no room: the entry was not taken
    */
   boolean accept(byte[] name, long inode, int type, long nextCookie, Attributes attributes);
+
+  /**
+   * The listing ends here, after the last entry offered; the locks are still held, so that what the
+   * kernel is told is ordered before any invalidation.
+   */
+  default void end() {}
 }

@@ -239,6 +239,7 @@ public final class Journal implements AutoCloseable {
   /** Checkpoints and marks the journal clean, durably; after an abort it only stops. */
   @Override
   public void close() throws IOException {
+    transactions.refuseOpenHandle("close the journal");
     if (!transactions.shut() || state.aborted) {
       return;
     }

@@ -37,7 +37,12 @@ final class CrashScenario {
   private final BlockInspector replayInspector;
   private final Map<Long, List<Event>> events = new HashMap<>();
   private final List<TestBlock> blocks = new ArrayList<>();
+
+  /** Sequence per home of ordered data; the content is the operation's number, as the address. */
+  private final Map<Long, Long> ordered = new HashMap<>();
+
   private JournalFixture fixture;
+  private LogDevice device;
   private Journal journal;
   private long acknowledged;
   private long operation;
@@ -90,9 +95,8 @@ final class CrashScenario {
   }
 
   private void open() throws IOException {
-    journal =
-        Journal.open(
-            faults.apply(fixture.device), JournalFixture.VOLUME, 0, JournalFixture.OPTIONS);
+    device = faults.apply(fixture.device);
+    journal = Journal.open(device, JournalFixture.VOLUME, 0, JournalFixture.OPTIONS);
   }
 
   private void step() throws IOException {
@@ -150,6 +154,12 @@ final class CrashScenario {
         TestBlock block = anyBlock();
         handle.log(block.set(operation));
         note(block, sequence, Kind.METADATA);
+      }
+      if (random.nextInt(4) == 0) {
+        long address = JournalFixture.DATA + operation;
+        ByteBuffer content = ByteBuffer.wrap(data(operation));
+        handle.ordered(() -> device.writeHome(address, content));
+        ordered.put(address, sequence);
       }
     }
     if (pressure || random.nextInt(3) == 0) {
@@ -228,6 +238,12 @@ final class CrashScenario {
       return "seed " + seed + ": " + acknowledged + " was acknowledged, " + last + " is there";
     }
     JournalFixture after = fixture.on(survivor);
+    for (Map.Entry<Long, Long> entry : ordered.entrySet()) {
+      byte[] expected = data(entry.getKey() - JournalFixture.DATA);
+      if (entry.getValue() <= last && !Arrays.equals(expected, after.home(entry.getKey()))) {
+        return "seed " + seed + ": data of transaction " + entry.getValue() + " is missing";
+      }
+    }
     for (TestBlock block : blocks) {
       Event expected = null;
       for (Event event : events.getOrDefault(block.address(), List.of())) {

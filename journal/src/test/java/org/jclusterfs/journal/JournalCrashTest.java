@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import java.util.zip.CRC32C;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -27,6 +29,11 @@ final class JournalCrashTest {
   @Example
   void missingFlushAfterTheCommitRecordIsFound() throws IOException {
     assertFound(device -> new SkippedFlush(device, SkippedFlush.Last.LOG), TestBlock.INSPECTOR);
+  }
+
+  @Example
+  void missingFlushAfterOrderedDataIsFound() throws IOException {
+    assertFound(device -> new SkippedFlush(device, SkippedFlush.Last.DATA), TestBlock.INSPECTOR);
   }
 
   @Example
@@ -122,7 +129,8 @@ final class JournalCrashTest {
     enum Last {
       LOG,
       HEADER,
-      HOME
+      HOME,
+      DATA
     }
 
     private final Last skipped;
@@ -141,7 +149,7 @@ final class JournalCrashTest {
 
     @Override
     public CompletableFuture<Void> writeHome(long address, ByteBuffer src) {
-      last = Last.HOME;
+      last = address >= JournalFixture.DATA ? Last.DATA : Last.HOME;
       return super.writeHome(address, src);
     }
 
@@ -160,7 +168,7 @@ final class JournalCrashTest {
 
     @Override
     public CompletableFuture<Void> writeLog(long logBlock, ByteBuffer src) {
-      ByteBuffer log = ByteBuffer.allocate(src.remaining()).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer log = ByteBuffer.allocate(src.remaining()).order(ByteOrder.LITTLE_ENDIAN);
       log.put(src.duplicate()).flip();
       boolean starts = log.getInt(LogBlock.MAGIC) == LogBlock.MAGIC_DATA;
       if (starts
@@ -176,7 +184,7 @@ final class JournalCrashTest {
       int commit = log.limit() - blockSize();
       if (log.getInt(commit + LogBlock.MAGIC) == LogBlock.MAGIC_COMMIT) {
         log.putInt(commit + CommitRecord.CHECKSUM, 0);
-        java.util.zip.CRC32C crc = new java.util.zip.CRC32C();
+        CRC32C crc = new CRC32C();
         crc.update(log.duplicate());
         log.putInt(commit + CommitRecord.CHECKSUM, (int) crc.getValue());
       }

@@ -14,6 +14,7 @@ final class JournalFixture {
   static final int BLOCK = 4096;
   static final long LOG_START = 1000;
   static final long HOME = 100_000;
+  static final long DATA = 200_000;
   static final LockTag LOCK = new LockTag(2, 7, 42);
   static final LockTag OTHER_LOCK = new LockTag(2, 7, 43);
   static final JournalOptions OPTIONS =

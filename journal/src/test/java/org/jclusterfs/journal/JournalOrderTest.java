@@ -1,5 +1,6 @@
 package org.jclusterfs.journal;
 
+import static org.jclusterfs.journal.JournalFixture.DATA;
 import static org.jclusterfs.journal.JournalFixture.HOME;
 import static org.jclusterfs.journal.JournalFixture.LOCK;
 import static org.jclusterfs.journal.JournalFixture.LOG_START;
@@ -22,8 +23,6 @@ import org.junit.jupiter.api.Test;
 
 /** In which order a journal writes and flushes, and what recovery makes of damaged logs. */
 final class JournalOrderTest {
-
-  private static final long DATA = HOME + 5000;
 
   /** What the disk saw: L log, H journal header, D data, M metadata in place, F flush. */
   private static String trace(JournalFixture fixture) {

@@ -1,6 +1,7 @@
 package org.jclusterfs.core.directory;
 
 import java.nio.ByteBuffer;
+import org.jclusterfs.core.directory.DirectoryTree.Entry;
 import org.jclusterfs.core.format.DirectoryEntry;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.NameHash;

@@ -3,6 +3,7 @@ package org.jclusterfs.core.directory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.function.ToLongFunction;
 import org.jclusterfs.core.alloc.BlockSource;
 import org.jclusterfs.core.format.DirectoryEntry;
@@ -42,6 +43,22 @@ public final class DirectoryTree {
   public interface Visitor {
     /** Whether the next one is wanted too. */
     boolean entry(Entry entry) throws IOException;
+  }
+
+  /**
+   * A name in a directory.
+   *
+   * @param name raw bytes, 1–255 of them; not copied
+   * @param inode number of the inode that it leads to
+   * @param type DT_* value of readdir(3)
+   * @param cookie its place in a listing, for as long as it exists
+   */
+  public record Entry(byte[] name, long inode, int type, long cookie) {
+
+    @Override
+    public String toString() {
+      return new String(name, StandardCharsets.UTF_8) + " -> " + inode + " at " + cookie;
+    }
   }
 
   /** An entry found: the leaf and where in it. */
@@ -274,14 +291,14 @@ public final class DirectoryTree {
    * Upper bound of the tree blocks that one {@link #insert} allocates; n of them in a row, n ≤ 100,
    * allocate at most n times as many.
    */
-  public int nodesForInsert() throws IOException {
+  public int nodesForInsert() {
     // As for any tree; the root's content may have to be split when it has just moved down.
-    return Math.max(tree.level() + 1, 2);
+    return Math.max(tree.nodesForInsert(), 2);
   }
 
   /** Upper bound of the blocks that one insert, remove or replace logs, new nodes included. */
-  public int blocksTouchedByInsert() throws IOException {
-    return 1 + tree.level() + nodesForInsert();
+  public int blocksTouchedByInsert() {
+    return 1 + tree.boundOfLevel() + nodesForInsert();
   }
 
   /**

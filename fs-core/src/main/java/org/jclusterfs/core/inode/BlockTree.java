@@ -59,7 +59,7 @@ public final class BlockTree {
   }
 
   /** Level of the root, checked: 0 where the root is a leaf. */
-  public int level() throws DamagedBlockException {
+  private int level() throws DamagedBlockException {
     int level = root().level();
     if (level > MAX_LEVEL) {
       throw new DamagedBlockException(inode.address(), "tree of level " + level);
@@ -182,9 +182,14 @@ public final class BlockTree {
   }
 
   /** Upper bound of the nodes that adding one entry allocates, if a leaf splits at most once. */
-  int nodesForInsert() throws DamagedBlockException {
+  public int nodesForInsert() {
     // Every level below the root may split; the root itself moves down at most once.
-    return level() + 1;
+    return boundOfLevel() + 1;
+  }
+
+  /** Level of the root for bounds: what is damaged is found by whoever goes down. */
+  public int boundOfLevel() {
+    return Math.min(TreeNode.root(inode).level(), MAX_LEVEL);
   }
 
   /** Allocates a node; the inode counts it. */

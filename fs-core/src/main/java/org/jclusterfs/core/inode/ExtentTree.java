@@ -16,10 +16,10 @@ import org.jclusterfs.core.txn.Transaction;
  * inode's body (layout 2).
  *
  * <p>Holds no state beside the blocks, so that any number may be made for an inode. Used with the
- * inode's lock held: by several threads at once to look, by one alone to change (EX). Changes keep
- * the inode's {@code blocks} right, for data and tree nodes alike; its size, times and change count
- * are the caller's. Content that is damaged ends in a {@link DamagedBlockException}; a call that
- * breaks a rule of its method in an {@link IllegalStateException}, before anything is changed.
+ * inode's lock held: by several threads at once to look, by one alone to change (EX). Changes count
+ * tree nodes in the inode's {@code blocks}; data blocks there, size, times and change count are the
+ * caller's. Content that is damaged ends in a {@link DamagedBlockException}; a call that breaks a
+ * rule of its method in an {@link IllegalStateException}, before anything is changed.
  */
 public final class ExtentTree {
   private final BlockTree tree;
@@ -90,7 +90,7 @@ public final class ExtentTree {
 
   /**
    * Maps a run of file blocks where a hole is; grows a neighbour in the same leaf instead of adding
-   * an extent where they are contiguous and alike. Adds the run to the inode's {@code blocks}.
+   * an extent where they are contiguous and alike.
    *
    * @param source gives at least {@link #nodesForInsert()} blocks
    * @throws IllegalStateException if something is mapped there already
@@ -125,8 +125,6 @@ public final class ExtentTree {
     }
     tree.lowerFirstKeys(tx, path, logical);
     splice(tx, source, path, i + 1, i + 1, List.of(extent));
-    tx.modify(tree.inode());
-    InodeBlock.blocks(tree.inode().buffer(), InodeBlock.blocks(tree.inode().buffer()) + length);
   }
 
   /**
@@ -275,6 +273,7 @@ public final class ExtentTree {
     if (!data.isEmpty() && planNode(plan, tree.root(), 0, Long.MAX_VALUE, cut, toLogical)) {
       plan.empties();
     }
+    plan.lowestLogical(data.isEmpty() ? Long.MAX_VALUE : cut);
     return plan.checked(data);
   }
 
@@ -307,8 +306,7 @@ public final class ExtentTree {
     return false;
   }
 
-  private boolean planLeaf(PlannedRemoval plan, TreeNode leaf, long cut, long to)
-      throws IOException {
+  private boolean planLeaf(PlannedRemoval plan, TreeNode leaf, long cut, long to) {
     int from = Math.max(leaf.search(cut), 0);
     int until = leaf.search(to - 1) + 1;
     if (from < until && ExtentLeaf.get(leaf, from).end() <= cut) {
@@ -346,12 +344,13 @@ public final class ExtentTree {
    * Upper bound of the tree blocks that one {@link #insert} or {@link #markWritten} allocates; n of
    * them in a row, n ≤ 100, allocate at most n times as many.
    */
-  public int nodesForInsert() throws IOException {
+  public int nodesForInsert() {
     return tree.nodesForInsert();
   }
 
   /** Upper bound of the blocks that one insert or markWritten logs, new nodes included. */
-  public int blocksTouchedByInsert() throws IOException {
-    return 1 + tree.level() + nodesForInsert();
+  public int blocksTouchedByInsert() {
+    // The inode, the way, and what is new on it.
+    return 1 + tree.boundOfLevel() + nodesForInsert();
   }
 }

@@ -24,6 +24,7 @@ final class PlannedRemoval implements Removal {
   private final List<Edit> edits = new ArrayList<>();
   private final List<FreedNode> nodes = new ArrayList<>();
   private List<Run> data = List.of();
+  private long lowestLogical = Long.MAX_VALUE;
   private boolean complete = true;
   private boolean empties;
   private Splice splice;
@@ -60,6 +61,10 @@ final class PlannedRemoval implements Removal {
     edits.clear();
   }
 
+  void lowestLogical(long value) {
+    lowestLogical = value;
+  }
+
   void complete(boolean value) {
     complete = value;
   }
@@ -92,6 +97,11 @@ final class PlannedRemoval implements Removal {
   @Override
   public List<FreedNode> nodes() {
     return Collections.unmodifiableList(nodes);
+  }
+
+  @Override
+  public long lowestLogical() {
+    return lowestLogical;
   }
 
   @Override
@@ -139,9 +149,6 @@ final class PlannedRemoval implements Removal {
       tx.free(tree.scope(), node.address());
     }
     tree.countNodes(-nodes.size());
-    InodeBlock.blocks(
-        tree.inode().buffer(),
-        InodeBlock.blocks(tree.inode().buffer()) - removedBlocks() + nodes.size());
     if (empties) {
       TreeNode root = tree.root();
       root.reset();

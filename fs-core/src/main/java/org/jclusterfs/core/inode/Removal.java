@@ -22,6 +22,12 @@ public interface Removal {
   List<FreedNode> nodes();
 
   /**
+   * The lowest file block that is unmapped; {@link Long#MAX_VALUE} if {@link #data} is empty.
+   * Nothing is mapped from here to the end of the range afterwards.
+   */
+  long lowestLogical();
+
+  /**
    * Upper bound of the blocks that {@link #apply} logs or revokes: the inode, nodes that change and
    * nodes that are freed. The groups' blocks are not in it.
    */
@@ -36,7 +42,8 @@ public interface Removal {
   int nodesNeeded();
 
   /**
-   * Takes the entries out, revokes the freed metadata blocks and lowers the inode's {@code blocks}.
+   * Takes the entries out, revokes the freed metadata blocks and takes these off the inode's {@code
+   * blocks}; the data blocks there are the caller's.
    *
    * @param source gives at least {@link #nodesNeeded()} blocks; may be null where that is 0
    * @throws IOException if a block cannot be read; nothing was changed then

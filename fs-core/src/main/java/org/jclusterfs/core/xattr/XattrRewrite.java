@@ -30,8 +30,7 @@ final class XattrRewrite implements XattrStore.Change, Removal {
   private final int count;
   private final List<FreedNode> freed = new ArrayList<>();
 
-  XattrRewrite(
-      MetaBlock inode, LockScope scope, MetaStore store, XattrChain chain, byte[] stream)
+  XattrRewrite(MetaBlock inode, LockScope scope, MetaStore store, XattrChain chain, byte[] stream)
       throws DamagedBlockException {
     this.inode = inode;
     this.scope = scope;
@@ -61,6 +60,11 @@ final class XattrRewrite implements XattrStore.Change, Removal {
   @Override
   public List<Run> data() {
     return List.of();
+  }
+
+  @Override
+  public long lowestLogical() {
+    return Long.MAX_VALUE;
   }
 
   @Override

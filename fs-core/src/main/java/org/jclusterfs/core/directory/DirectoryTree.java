@@ -143,11 +143,14 @@ public final class DirectoryTree {
     if (name.length == 0 || name.length > DirectoryEntry.MAX_NAME_LENGTH) {
       throw new IllegalArgumentException("name of " + name.length + " bytes");
     }
-    long cookie = freeCookie(name);
-    TreePath path = tree.descend(cookie);
-    Entry entry = new Entry(name, inode, type, cookie);
+    add(tx, source, new Entry(name, inode, type, freeCookie(name)));
+  }
+
+  /** Adds an entry whose cookie is known to be free. */
+  void add(Transaction tx, BlockSource source, Entry entry) throws IOException {
+    TreePath path = tree.descend(entry.cookie());
     ByteBuffer attributes = tx.modify(tree.inode()).buffer();
-    tree.lowerFirstKeys(tx, path, cookie);
+    tree.lowerFirstKeys(tx, path, entry.cookie());
     put(tx, source, path, entry);
     InodeBlock.entries(attributes, InodeBlock.entries(attributes) + 1);
     changed();

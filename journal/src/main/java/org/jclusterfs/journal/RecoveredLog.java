@@ -115,19 +115,13 @@ public final class RecoveredLog {
       throws IOException {
     ByteBuffer homes = ByteBuffer.allocateDirect(batch.size() * geometry.blockSize());
     readHomes(batch, homes);
+    long rereads = rereadInvalid(batch, homes);
     List<Replayed> writes = new ArrayList<>();
     long newer = 0;
     long refused = 0;
-    long rereads = 0;
     for (int i = 0; i < batch.size(); i++) {
       LoggedImage image = batch.get(i);
-      ByteBuffer home = homes.slice(i * geometry.blockSize(), geometry.blockSize());
-      long version = inspector.version(home.duplicate(), image.address());
-      if (version == BlockInspector.INVALID) {
-        rereads++;
-        Futures.await(Futures.start(() -> device.readHome(image.address(), home.duplicate())));
-        version = inspector.version(home.duplicate(), image.address());
-      }
+      long version = inspector.version(home(homes, i), image.address());
       if (version == BlockInspector.INVALID) {
         if (!filter.mayReplay(image.address(), image.lock())) {
           refused++;
@@ -143,6 +137,26 @@ public final class RecoveredLog {
     }
     homeBlocks.write(writes, () -> {});
     return new ReplayResult(batch.size(), writes.size(), newer, refused, rereads);
+  }
+
+  /** Reads again what is not valid metadata: a read may have crossed a write that is under way. */
+  private long rereadInvalid(List<LoggedImage> batch, ByteBuffer homes) throws IOException {
+    RequestWindow window = new RequestWindow(REQUESTS_IN_FLIGHT, homeBlocks.pool());
+    long rereads = 0;
+    for (int i = 0; i < batch.size(); i++) {
+      long address = batch.get(i).address();
+      ByteBuffer home = home(homes, i);
+      if (inspector.version(home.duplicate(), address) == BlockInspector.INVALID) {
+        window.submit(() -> device.readHome(address, home), null);
+        rereads++;
+      }
+    }
+    window.drain();
+    return rereads;
+  }
+
+  private ByteBuffer home(ByteBuffer homes, int index) {
+    return homes.slice(index * geometry.blockSize(), geometry.blockSize());
   }
 
   /** Reads the homes of a batch, runs of adjacent ones by one request. */

@@ -34,6 +34,12 @@ public record LockRange(long start, long end) {
         && Long.compareUnsigned(other.start, end) <= 0;
   }
 
+  /** Whether every byte of the other is in this one. */
+  public boolean covers(LockRange other) {
+    return Long.compareUnsigned(start, other.start) <= 0
+        && Long.compareUnsigned(other.end, end) <= 0;
+  }
+
   @Override
   public String toString() {
     return isWhole() ? "whole" : start + "-" + Long.toUnsignedString(end);

@@ -16,6 +16,8 @@ import java.util.function.Predicate;
  *   <li>conversions come first, those from NL excepted, which queue with the requests because they
  *       give nothing up while they wait; nobody overtakes a conversion or request ahead of him that
  *       he conflicts with, so that a waiting EX is not starved by later PRs;
+ *   <li>a node that holds a range in the mode wanted, or a stronger one, by another lock overtakes
+ *       waiters: it gains nothing;
  *   <li>a conversion may overtake another one that waits, directly or through others, for the
  *       overtaker itself: waiting for it would never end;
  *   <li>conversions that wait for each other's held modes in a circle are a deadlock; the one that
@@ -95,6 +97,9 @@ final class Resource {
     if (holder != null) {
       return holder;
     }
+    if (ownedAlready(lock)) {
+      return null;
+    }
     for (MasterLock ahead : conversions) {
       if (ahead == lock) {
         return null;
@@ -114,6 +119,20 @@ final class Resource {
       }
     }
     return null;
+  }
+
+  // A node that splits a range, or exchanges a whole lock for ranges, asks for what it holds: those
+  // who wait cannot be granted before it lets go of that, which it does only afterwards.
+  private boolean ownedAlready(MasterLock lock) {
+    for (MasterLock holder : holders) {
+      if (holder != lock
+          && holder.slot == lock.slot
+          && holder.granted.covers(lock.requested)
+          && holder.range.covers(lock.range)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether a conversion waits for another lock through held modes or the order of arrival. */

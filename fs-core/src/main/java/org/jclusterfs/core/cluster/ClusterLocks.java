@@ -55,8 +55,8 @@ public interface ClusterLocks extends AutoCloseable {
   default void giveBack(LockName name) {}
 
   /**
-   * Sets what runs whenever the cluster grants a mode that was not cached, before its first holder
-   * goes on: what that holder reads may depend on another node's writes that are in place but not
+   * Sets what runs whenever a mode is granted after another node could write under the lock, before
+   * its first holder goes on: what that holder reads may depend on writes that are in place but not
    * yet durable. Runs with locks held inside: it only sets a flag.
    */
   default void onRemoteGrant(Runnable listener) {}
@@ -72,7 +72,7 @@ public interface ClusterLocks extends AutoCloseable {
   /** fcntl(2) byte-range locks over the cluster. */
   RangeLocks ranges();
 
-  /** Gives every lock back (callbacks run) and leaves the cluster in order. */
+  /** Gives every lock back (callbacks run); nothing can be acquired afterwards. */
   @Override
   void close();
 }

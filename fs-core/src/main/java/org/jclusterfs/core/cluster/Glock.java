@@ -44,6 +44,9 @@ final class Glock {
   private final Queue<LockEvent> inbox = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
 
+  /** The authority's own note about this lock, guarded by the authority. */
+  Object grip;
+
   private LockMode mode = LockMode.NL;
   private int readers;
   private boolean writer;
@@ -181,7 +184,9 @@ final class Glock {
         requested = null;
         mode = event.mode();
         grantedAt = System.nanoTime();
-        table.granted(name);
+        if (event.external()) {
+          table.grantedFromAnotherNode();
+        }
         // Served first even if another node waits already: a grant is always used.
         serve(true);
         break;

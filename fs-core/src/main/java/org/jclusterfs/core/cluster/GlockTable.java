@@ -281,8 +281,8 @@ final class GlockTable {
     return statistics;
   }
 
-  /** Called with the lock's monitor held: nothing but bookkeeping. */
-  void granted(LockName name) {
+  /** What another node wrote is relied on; called with the lock's monitor held. */
+  void grantedFromAnotherNode() {
     onRemoteGrant.run();
   }
 
@@ -320,9 +320,8 @@ final class GlockTable {
   }
 
   /** Hands an event to a lock; the caller, who may hold monitors, calls {@link #drain} later. */
-  void post(LockName name, LockEvent event) {
-    Glock lock = locks.get(name);
-    if (lock != null && lock.post(event)) {
+  void post(Glock lock, LockEvent event) {
+    if (lock.post(event)) {
       ready.add(lock);
     }
   }

@@ -99,7 +99,7 @@ final class HeartbeatWriter implements AutoCloseable {
   }
 
   private boolean beat() throws IOException {
-    if (area.fencedIncarnation(self.slot()) == self.incarnation()) {
+    if (!SlotClaim.isStillHeldBy(area, self.slot(), self.incarnation())) {
       onFenced.accept(
           new IOException(
               "slot " + self.slot() + " was fenced by another node: it must not write"));

@@ -14,7 +14,7 @@ public final class LocalLocks implements ClusterLocks {
 
     @Override
     public void request(Glock lock, LockMode held, LockMode wanted, Effort effort) {
-      table.post(lock.name(), LockEvent.granted(wanted));
+      table.post(lock, LockEvent.granted(wanted, false));
     }
 
     @Override

@@ -7,8 +7,9 @@ import org.jclusterfs.dlm.LockMode;
  *
  * @param kind what happened
  * @param mode GRANTED: the mode granted; BLOCKING: the mode that another node waits for; else null
+ * @param external GRANTED: another node may have written under the lock meanwhile
  */
-record LockEvent(Kind kind, LockMode mode) {
+record LockEvent(Kind kind, LockMode mode, boolean external) {
 
   enum Kind {
     /** The request was granted. */
@@ -21,14 +22,14 @@ record LockEvent(Kind kind, LockMode mode) {
     BLOCKING
   }
 
-  static LockEvent granted(LockMode mode) {
-    return new LockEvent(Kind.GRANTED, mode);
+  static LockEvent granted(LockMode mode, boolean external) {
+    return new LockEvent(Kind.GRANTED, mode, external);
   }
 
   static LockEvent blocking(LockMode wanted) {
-    return new LockEvent(Kind.BLOCKING, wanted);
+    return new LockEvent(Kind.BLOCKING, wanted, false);
   }
 
-  static final LockEvent DENIED = new LockEvent(Kind.DENIED, null);
-  static final LockEvent CANCELLED = new LockEvent(Kind.CANCELLED, null);
+  static final LockEvent DENIED = new LockEvent(Kind.DENIED, null, false);
+  static final LockEvent CANCELLED = new LockEvent(Kind.CANCELLED, null, false);
 }

@@ -3,6 +3,7 @@ package org.jclusterfs.core.cluster;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jclusterfs.core.cluster.SlotInfo.Claimant;
 import org.jclusterfs.core.device.Fencing;
 import org.jclusterfs.core.device.WriteGate;
@@ -21,8 +22,8 @@ final class SlotClaim {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final SlotArea area;
-  private final SlotInfo info;
   private final SlotInfo before;
+  private volatile SlotInfo info;
 
   private SlotClaim(SlotArea area, SlotInfo info, SlotInfo before) {
     this.area = area;
@@ -70,10 +71,13 @@ final class SlotClaim {
       return null;
     }
     long key = newKey(seen.slot());
+    long incarnation = newIncarnation();
+    AtomicBoolean done = new AtomicBoolean();
+    // A claim that is not written yet cannot have been fenced, only lost its registration.
+    area.device().setFenceCheck(() -> !done.get() || isStillHeldBy(area, seen.slot(), incarnation));
     if (!fencing.register(seen.slot(), key)) {
       return null;
     }
-    boolean done = false;
     try {
       SlotInfo now = area.slot(seen.slot());
       if (now.state() != seen.state() || now.incarnation() != seen.incarnation()) {
@@ -85,13 +89,29 @@ final class SlotClaim {
       if (area.slot(seen.slot()).incarnation() != wanted.incarnation()) {
         return null;
       }
-      done = true;
+      done.set(true);
       return new SlotClaim(area, wanted, now);
     } finally {
-      if (!done) {
+      if (!done.get()) {
         fencing.unregister(seen.slot(), key);
       }
     }
+  }
+
+  /** Whether a claim is neither fenced nor given to somebody else. */
+  static boolean isStillHeldBy(SlotArea area, int slot, long incarnation) throws IOException {
+    SlotInfo now = area.slot(slot);
+    return now.incarnation() == incarnation
+        && !now.isFree()
+        && area.fencedIncarnation(slot) != incarnation;
+  }
+
+  /** Tells the others where this node listens. */
+  void publish(Claimant claimant) throws IOException {
+    SlotInfo now =
+        info.claimed(info.state(), info.incarnation(), info.key(), claimant, info.claimedAt());
+    area.writeSlot(now);
+    info = now;
   }
 
   private static boolean fenceInPassing(SlotArea area, SlotInfo dead) throws IOException {

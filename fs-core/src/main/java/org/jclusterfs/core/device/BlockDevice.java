@@ -45,6 +45,12 @@ public interface BlockDevice extends AutoCloseable {
    */
   void setWriteGate(WriteGate gate);
 
+  /**
+   * Sets what is asked after each reconnect of a registered node; before it registers. Devices
+   * whose registration cannot get lost never ask.
+   */
+  default void setFenceCheck(FenceCheck check) {}
+
   /** How other nodes can be kept from writing to this device. */
   Fencing fencing();
 

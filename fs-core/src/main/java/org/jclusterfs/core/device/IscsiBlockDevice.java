@@ -80,7 +80,7 @@ public final class IscsiBlockDevice implements BlockDevice {
     }
   }
 
-  /** Sets what is asked after each reconnect of a registered node; set it before registering. */
+  @Override
   public void setFenceCheck(FenceCheck check) {
     fencing.setFenceCheck(check);
   }

@@ -1,0 +1,95 @@
+package org.jclusterfs.core.cluster;
+
+import java.util.function.Consumer;
+import java.util.function.LongToIntFunction;
+import org.jclusterfs.dlm.LockMode;
+import org.jclusterfs.dlm.LockName;
+
+/** The locks of a node in a cluster: modes are cached until another node asks for them. */
+final class DlmLocks implements ClusterLocks {
+
+  private final EngineDriver driver;
+  private final GlockTable table;
+  private final DlmRangeLocks ranges;
+
+  /**
+   * Makes the locks of a node.
+   *
+   * @param regionOf tells the region in which an inode lies, the same on all nodes
+   * @param onFailure told that a callback failed: the node must withdraw
+   */
+  DlmLocks(EngineDriver driver, LongToIntFunction regionOf, Consumer<Throwable> onFailure) {
+    this.driver = driver;
+    DlmAuthority authority = new DlmAuthority(driver);
+    table = new GlockTable(authority, onFailure);
+    authority.use(table);
+    ranges = new DlmRangeLocks(driver, regionOf);
+    driver.afterwards(
+        () -> {
+          table.drain();
+          ranges.drain();
+        });
+  }
+
+  void withdraw() {
+    table.withdraw();
+    ranges.withdraw();
+  }
+
+  @Override
+  public void register(LockType type, LockCallbacks callbacks) {
+    table.register(type, callbacks);
+  }
+
+  @Override
+  public LockHolder acquire(LockName name, LockMode mode, Cancellation cancellation)
+      throws LockUnavailableException {
+    return table.acquire(name, mode, false, cancellation);
+  }
+
+  @Override
+  public LockHolder tryAcquire(LockName name, LockMode mode) throws LockUnavailableException {
+    return table.tryAcquire(name, mode);
+  }
+
+  @Override
+  public LockHolder acquirePinning(LockName name, LockMode mode) throws LockUnavailableException {
+    return table.acquire(name, mode, true, Cancellation.NEVER);
+  }
+
+  @Override
+  public LockMode cached(LockName name) {
+    return table.cached(name);
+  }
+
+  @Override
+  public void giveBack(LockName name) {
+    table.giveBack(name);
+  }
+
+  @Override
+  public void onRemoteGrant(Runnable listener) {
+    table.onRemoteGrant(listener);
+  }
+
+  @Override
+  public LockStatistics statistics() {
+    return table.statistics();
+  }
+
+  @Override
+  public boolean mastersRegion(int region) {
+    return driver.mastersRegion(region);
+  }
+
+  @Override
+  public RangeLocks ranges() {
+    return ranges;
+  }
+
+  @Override
+  public void close() {
+    ranges.close();
+    table.close();
+  }
+}

@@ -1,0 +1,273 @@
+package org.jclusterfs.core.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jclusterfs.core.cluster.LockUnavailableException.Reason;
+import org.jclusterfs.core.cluster.TestCluster.Node;
+import org.jclusterfs.core.format.SlotDescriptor;
+import org.jclusterfs.dlm.LockMode;
+import org.jclusterfs.dlm.LockName;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(40)
+final class TwoNodesTest {
+
+  private static final LockName INODE = ClusterLocksContract.INODE;
+
+  private TestCluster cluster;
+  private Node a;
+  private Node b;
+
+  @BeforeEach
+  void setUp() throws Exception {
+    cluster = new TestCluster(4);
+    a = cluster.node().join();
+    b = cluster.node().join();
+  }
+
+  @AfterEach
+  void tearDown() throws Exception {
+    cluster.close();
+  }
+
+  private static void await(java.util.concurrent.Callable<Boolean> condition) throws Exception {
+    while (!condition.call()) {
+      Thread.sleep(5);
+    }
+  }
+
+  @Test
+  void bothLiveInOneView() throws Exception {
+    await(() -> a.cluster.members().equals(List.of(0, 1)));
+    assertEquals(List.of(0, 1), b.cluster.members());
+  }
+
+  @Test
+  void exclusiveLockMovesAfterCallbacksOfItsHolder() throws Exception {
+    a.locks().acquire(INODE, LockMode.EX).close();
+    b.locks().acquire(INODE, LockMode.EX).close();
+    assertEquals(List.of("sync NL", "invalidate EX NL"), a.callbacks.calls());
+    assertEquals(LockMode.NL, a.locks().cached(INODE));
+    assertEquals(LockMode.EX, b.locks().cached(INODE));
+  }
+
+  @Test
+  void readerLeavesTheWriterASharedMode() throws Exception {
+    a.locks().acquire(INODE, LockMode.EX).close();
+    b.locks().acquire(INODE, LockMode.PR).close();
+    assertEquals(List.of("sync PR", "invalidate EX PR"), a.callbacks.calls());
+    assertEquals(LockMode.PR, a.locks().cached(INODE));
+  }
+
+  @Test
+  void upgradeGivesTheSharedModeUpFirstWhereOthersHoldIt() throws Exception {
+    a.locks().acquire(INODE, LockMode.PR).close();
+    b.locks().acquire(INODE, LockMode.PR).close();
+    CompletableFuture<Void> first =
+        ClusterLocksContract.async(
+            () -> {
+              a.locks().acquire(INODE, LockMode.EX).close();
+              return null;
+            });
+    CompletableFuture<Void> second =
+        ClusterLocksContract.async(
+            () -> {
+              b.locks().acquire(INODE, LockMode.EX).close();
+              return null;
+            });
+    first.get(20, TimeUnit.SECONDS);
+    second.get(20, TimeUnit.SECONDS);
+    assertTrue(a.callbacks.calls().contains("invalidate PR NL"), a.callbacks.calls().toString());
+  }
+
+  @Test
+  void tryGetsWhatAnotherNodeOnlyCaches() throws Exception {
+    a.locks().acquire(INODE, LockMode.EX).close();
+    try (LockHolder got = b.locks().tryAcquire(INODE, LockMode.EX)) {
+      assertNotNull(got);
+      assertNull(a.locks().tryAcquire(INODE, LockMode.EX));
+    }
+  }
+
+  @Test
+  void countersUnderContentionAreExact() throws Exception {
+    int[] counter = new int[1];
+    AtomicInteger inside = new AtomicInteger();
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    a.callbacks.busy = true;
+    for (Node node : List.of(a, b, a, b)) {
+      all.add(
+          ClusterLocksContract.async(
+              () -> {
+                for (int i = 0; i < 200; i++) {
+                  try (LockHolder holder = node.locks().acquire(INODE, LockMode.EX)) {
+                    assertEquals(1, inside.incrementAndGet());
+                    counter[0]++;
+                    inside.decrementAndGet();
+                  }
+                }
+                return null;
+              }));
+    }
+    for (CompletableFuture<Void> one : all) {
+      one.get(30, TimeUnit.SECONDS);
+    }
+    assertEquals(800, counter[0]);
+  }
+
+  @Test
+  void dependencyOnAnotherNodeIsTold() throws Exception {
+    AtomicInteger told = new AtomicInteger();
+    a.locks().acquire(INODE, LockMode.EX).close();
+    b.locks().onRemoteGrant(told::incrementAndGet);
+    b.locks().acquire(INODE, LockMode.EX).close();
+    assertTrue(told.get() > 0);
+  }
+
+  @Test
+  void deadNodeIsFencedAndReplayedBeforeItsLockIsGranted() throws Exception {
+    LockHolder held = a.locks().acquire(INODE, LockMode.EX);
+    long incarnation = a.cluster.slot().incarnation();
+    CompletableFuture<LockHolder> waiter =
+        ClusterLocksContract.async(
+            () -> {
+              LockHolder got = b.locks().acquire(INODE, LockMode.EX);
+              cluster.log.add("granted");
+              return got;
+            });
+    Thread.sleep(100);
+    a.cluster.crash();
+    waiter.get(30, TimeUnit.SECONDS).close();
+    held.close();
+    await(() -> cluster.log.size() == 3);
+    assertEquals("replay 0", cluster.log.get(0));
+    assertTrue(cluster.log.contains("adopt 0"));
+    assertEquals(incarnation, cluster.area().fencedIncarnation(0));
+    assertTrue(cluster.area().slot(0).isFree());
+    // The slot can be used again.
+    Node c = cluster.node().join();
+    assertEquals(0, c.cluster.slot().slot());
+    c.locks().acquire(INODE, LockMode.EX).close();
+  }
+
+  @Test
+  void nodeWhoseDeviceStallsStopsByItself() throws Exception {
+    a.device.stall();
+    await(() -> a.cluster.withdrawn() != null);
+    assertEquals(
+        Reason.WITHDRAWN,
+        ClusterLocksContract.reason(
+            ClusterLocksContract.async(() -> a.locks().acquire(INODE, LockMode.EX))));
+    b.locks().acquire(INODE, LockMode.EX).close();
+    await(() -> cluster.area().slot(0).isFree());
+  }
+
+  @Test
+  void leavingNodeFreesItsSlotAndIsNotReplayed() throws Exception {
+    a.locks().acquire(INODE, LockMode.EX).close();
+    a.cluster.close();
+    assertEquals(SlotDescriptor.FREE, cluster.area().slot(0).state());
+    assertEquals(List.of("sync NL", "invalidate EX NL"), a.callbacks.calls());
+    b.locks().acquire(INODE, LockMode.EX).close();
+    await(() -> b.cluster.members().equals(List.of(1)));
+    assertEquals(List.of(), cluster.log);
+  }
+
+  // ---- byte ranges
+
+  private static RangeLocks.Range range(long start, long end, boolean exclusive, long owner) {
+    return ClusterLocksContract.range(start, end, exclusive, owner);
+  }
+
+  private static boolean take(Node node, RangeLocks.Range range) throws Exception {
+    return node.locks().ranges().lock(9, range, false, Cancellation.NEVER);
+  }
+
+  @Test
+  void rangesOfTwoNodesExcludeEachOtherOnlyWhereTheyOverlap() throws Exception {
+    assertTrue(take(a, range(0, 9, true, 1)));
+    assertTrue(take(b, range(10, 19, true, 1)));
+    assertFalse(take(b, range(9, 9, false, 1)));
+    assertFalse(take(a, range(15, 30, true, 1)));
+    RangeLocks.Range found = b.locks().ranges().test(9, range(0, 4, true, 7));
+    assertEquals(new RangeLocks.Range(0, 9, true, 1, 0), found);
+    assertNull(b.locks().ranges().test(9, range(20, 40, true, 7)));
+  }
+
+  @Test
+  void ownerWithoutRangesGivesTheWholeUp() throws Exception {
+    assertTrue(take(a, range(0, Long.MAX_VALUE, true, 1)));
+    a.locks().ranges().releaseOwner(9, 1);
+    assertTrue(take(b, range(0, Long.MAX_VALUE, true, 1)));
+    assertFalse(take(a, range(5, 5, true, 1)));
+    b.locks().ranges().unlock(9, 1, 5, 5);
+    await(() -> take(a, range(5, 5, true, 1)));
+    assertFalse(take(a, range(4, 4, true, 1)));
+    assertFalse(take(a, range(6, 6, true, 1)));
+  }
+
+  @Test
+  void rangeWaiterOnAnotherNodeIsServed() throws Exception {
+    assertTrue(take(a, range(0, 99, true, 1)));
+    CompletableFuture<Boolean> waiter =
+        ClusterLocksContract.async(
+            () -> b.locks().ranges().lock(9, range(50, 50, true, 2), true, Cancellation.NEVER));
+    Thread.sleep(100);
+    assertFalse(waiter.isDone());
+    a.locks().ranges().unlock(9, 1, 0, 49);
+    a.locks().ranges().unlock(9, 1, 51, 60);
+    Thread.sleep(50);
+    assertFalse(waiter.isDone());
+    a.locks().ranges().unlock(9, 1, 50, 50);
+    assertTrue(waiter.get(20, TimeUnit.SECONDS));
+    assertFalse(take(b, range(70, 70, true, 2)));
+  }
+
+  @Test
+  void rangesOfACrashedNodeAreFree() throws Exception {
+    assertTrue(take(a, range(0, 99, true, 1)));
+    assertFalse(take(b, range(0, 99, true, 1)));
+    a.cluster.crash();
+    assertTrue(b.locks().ranges().lock(9, range(0, 99, true, 1), true, Cancellation.NEVER));
+  }
+
+  @Test
+  void rangeCountersUnderContentionAreExact() throws Exception {
+    int[] counter = new int[1];
+    AtomicInteger inside = new AtomicInteger();
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    long owner = 1;
+    for (Node node : List.of(a, b, a, b)) {
+      long mine = owner++;
+      all.add(
+          ClusterLocksContract.async(
+              () -> {
+                RangeLocks ranges = node.locks().ranges();
+                for (int i = 0; i < 150; i++) {
+                  assertTrue(ranges.lock(9, range(0, 9, true, mine), true, Cancellation.NEVER));
+                  assertEquals(1, inside.incrementAndGet());
+                  counter[0]++;
+                  inside.decrementAndGet();
+                  ranges.unlock(9, mine, 0, 9);
+                }
+                return null;
+              }));
+    }
+    for (CompletableFuture<Void> one : all) {
+      one.get(30, TimeUnit.SECONDS);
+    }
+    assertEquals(600, counter[0]);
+  }
+}

@@ -1,0 +1,68 @@
+package org.jclusterfs.system;
+
+import java.time.Duration;
+import java.util.Random;
+
+/** What bin/campaign starts: runs one campaign again and again for a while and counts. */
+public final class CampaignCommand {
+
+  private static final String USAGE =
+      """
+      usage: bin/campaign kill [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio|file]
+
+      kill    three nodes under load, one killed with SIGKILL at random moments again and again;
+              survivors go on within 30 s, every fsynced record is intact, fsck is clean
+      """;
+
+  private long minutes = 5;
+  private int rounds = Integer.MAX_VALUE;
+  private long seed = new Random().nextInt(1_000_000);
+  private String device = "tgtd";
+
+  private CampaignCommand() {}
+
+  /** NAME and options as the usage says; the exit status is 0 only if nothing failed. */
+  public static void main(String[] args) {
+    if (args.length == 0 || !args[0].equals("kill")) {
+      System.err.print(USAGE);
+      System.exit(2);
+    }
+    CampaignCommand command = new CampaignCommand();
+    try {
+      for (int n = 1; n < args.length; n += 2) {
+        command.option(args[n], n + 1 < args.length ? args[n + 1] : "");
+      }
+    } catch (IllegalArgumentException e) {
+      System.err.println("campaign: " + e.getMessage());
+      System.err.print(USAGE);
+      System.exit(2);
+    }
+    System.exit(command.kill() ? 0 : 1);
+  }
+
+  private void option(String name, String value) {
+    switch (name) {
+      case "--minutes" -> minutes = Long.parseLong(value);
+      case "--rounds" -> rounds = Integer.parseInt(value);
+      case "--seed" -> seed = Long.parseLong(value);
+      case "--device" -> device = value;
+      default -> throw new IllegalArgumentException("no option " + name);
+    }
+  }
+
+  private boolean kill() {
+    int kills = 0;
+    int failed = 0;
+    try {
+      kills =
+          new KillCampaign(Target.Kind.of(device), seed).run(rounds, Duration.ofMinutes(minutes));
+    } catch (IllegalStateException e) {
+      System.out.println("FAILED: " + e.getMessage());
+      System.out.printf(
+          "again: bin/campaign kill --device %s --minutes %d --seed %d%n", device, minutes, seed);
+      failed = 1;
+    }
+    System.out.println(kills + " passed, " + failed + " failed");
+    return failed == 0 && kills > 0;
+  }
+}

@@ -1,0 +1,175 @@
+package org.jclusterfs.fsck;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jclusterfs.core.format.BitmapBlock;
+import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.Geometry;
+import org.jclusterfs.core.format.GroupHeader;
+import org.jclusterfs.core.format.NameHash;
+import org.jclusterfs.core.format.Superblock;
+
+/** What the passes share. Used by one thread. */
+final class Check {
+  final BlockStore store;
+  final Report report;
+  final ByteBuffer superblock;
+  final Geometry geometry;
+  final NameHash hash;
+  final BlockMap map;
+  final Map<Long, InodeInfo> inodes = new LinkedHashMap<>();
+  final Deque<InodeInfo> queue = new ArrayDeque<>();
+  final List<Rebuild> rebuilds = new ArrayList<>();
+
+  /** Inode numbers of the slots' orphan directories. */
+  final long[] orphanDirectories;
+
+  private final Map<Long, BlockStore.Checked> diskBitmaps = new HashMap<>();
+  private long nextFree;
+
+  /** Work that allocates blocks, and so waits until it is known what is in use. */
+  interface Rebuild {
+    void run() throws IOException;
+  }
+
+  Check(BlockStore store, Report report, ByteBuffer superblock) {
+    this.store = store;
+    this.report = report;
+    this.superblock = superblock;
+    this.geometry = Geometry.of(superblock);
+    this.hash = NameHash.of(superblock);
+    this.map = new BlockMap(geometry);
+    this.orphanDirectories = new long[geometry.slotCount()];
+    this.nextFree = geometry.groupArea();
+  }
+
+  long rootInode() {
+    return Superblock.rootInode(superblock);
+  }
+
+  long lostFoundInode() {
+    return Superblock.lostFoundInode(superblock);
+  }
+
+  /** A version that is higher than any this block can have had. */
+  static long freshVersion() {
+    return Instant.now().getEpochSecond() << 20;
+  }
+
+  /** A new metadata block with a fresh version. */
+  ByteBuffer newBlock(int magic, long address, long owner) {
+    ByteBuffer block = BlockHeader.allocate();
+    BlockHeader.initialise(block, magic, address, store.volume(), owner);
+    BlockHeader.version(block, freshVersion());
+    return block;
+  }
+
+  /** The bitmap block as it is on the volume. */
+  BlockStore.Checked diskBitmap(long group, int index) throws IOException {
+    long address = geometry.bitmapBlock(group, index);
+    BlockStore.Checked known = diskBitmaps.get(address);
+    if (known == null) {
+      known = store.readChecked(address, BitmapBlock.MAGIC);
+      diskBitmaps.put(address, known);
+    }
+    return known;
+  }
+
+  /** The state of a block by the volume's bitmap; −1 where that is damaged. */
+  int diskState(long block) throws IOException {
+    BlockStore.Checked bitmap = diskBitmap(geometry.groupOf(block), geometry.bitmapOf(block));
+    return bitmap.good() ? BitmapBlock.state(bitmap.block(), geometry.bitmapIndexOf(block)) : -1;
+  }
+
+  /**
+   * Takes a block that neither anything found nor the volume's bitmaps use.
+   *
+   * @throws IOException if there is none
+   */
+  long allocate(int state) throws IOException {
+    for (long tried = geometry.groupArea(); tried < geometry.totalBlocks() - 1; tried++) {
+      long block = nextFree;
+      nextFree = nextFree + 1 < geometry.totalBlocks() - 1 ? nextFree + 1 : geometry.groupArea();
+      if (geometry.isAllocatable(block)
+          && map.isFree(block)
+          && !map.isReleased(block)
+          && diskState(block) == BitmapBlock.FREE) {
+        map.set(block, state);
+        markOnDisk(block, state);
+        return block;
+      }
+    }
+    throw new IOException("no free block is left for a repair");
+  }
+
+  /** Enters an own allocation into the volume's bitmap, so that it is no problem of its own. */
+  void markOnDisk(long block, int state) throws IOException {
+    BlockStore.Checked bitmap = diskBitmap(geometry.groupOf(block), geometry.bitmapOf(block));
+    if (bitmap.good()) {
+      int index = geometry.bitmapIndexOf(block);
+      int before = BitmapBlock.state(bitmap.block(), index);
+      BitmapBlock.state(bitmap.block(), index, state);
+      store.write(bitmap.block());
+      countOnDisk(block, before, state);
+    }
+  }
+
+  private void countOnDisk(long block, int before, int after) throws IOException {
+    long group = geometry.groupOf(block);
+    BlockStore.Checked checked = store.readChecked(geometry.groupStart(group), GroupHeader.MAGIC);
+    if (!checked.good()) {
+      return; // the group pass makes it anew
+    }
+    ByteBuffer header = checked.block();
+    int free = is(after, BitmapBlock.FREE) - is(before, BitmapBlock.FREE);
+    int index = geometry.bitmapOf(block);
+    GroupHeader.freeBlocks(header, GroupHeader.freeBlocks(header) + free);
+    GroupHeader.freePerBitmap(header, index, GroupHeader.freePerBitmap(header, index) + free);
+    GroupHeader.inodeCount(
+        header,
+        GroupHeader.inodeCount(header)
+            + is(after, BitmapBlock.INODE)
+            - is(before, BitmapBlock.INODE));
+    if (free > 0) {
+      GroupHeader.longestFree(header, GroupHeader.LONGEST_FREE_UNKNOWN);
+    }
+    if (before >= BitmapBlock.METADATA && free > 0) {
+      raiseFloor(header, block);
+    }
+    store.write(header);
+  }
+
+  private static int is(int state, int wanted) {
+    return state == wanted ? 1 : 0;
+  }
+
+  /** Sees to it that a later use of a freed metadata block starts above its version. */
+  void raiseFloor(ByteBuffer header, long freed) throws IOException {
+    ByteBuffer block = store.read(freed);
+    if (looksLikeMetadata(block, freed)) {
+      GroupHeader.versionFloor(
+          header, Math.max(GroupHeader.versionFloor(header), BlockHeader.version(block)));
+    }
+  }
+
+  /** Whether a block holds valid metadata of this volume, of whatever kind. */
+  boolean looksLikeMetadata(ByteBuffer block, long address) {
+    return store.check(block, BlockHeader.magic(block), address) == null;
+  }
+
+  /** Frees a block that a repair gives up, in the volume's bitmap too. */
+  void free(long block) throws IOException {
+    map.set(block, BitmapBlock.FREE);
+    if (diskState(block) > BitmapBlock.FREE) {
+      markOnDisk(block, BitmapBlock.FREE);
+    }
+  }
+}

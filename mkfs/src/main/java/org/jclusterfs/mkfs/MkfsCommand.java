@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import org.jclusterfs.core.cluster.ClusterVolume;
+import org.jclusterfs.core.cluster.SlotInfo;
+import org.jclusterfs.core.cluster.VolumeUsage;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.device.DeviceSpec;
 import org.jclusterfs.core.device.Devices;
@@ -16,7 +19,6 @@ import org.jclusterfs.core.format.Superblock;
 import org.jclusterfs.core.volume.FormatOptions;
 import org.jclusterfs.core.volume.FormatPlan;
 import org.jclusterfs.core.volume.FormatProgress;
-import org.jclusterfs.core.volume.SlotUse;
 import org.jclusterfs.core.volume.Superblocks;
 import org.jclusterfs.core.volume.UnusableVolumeException;
 import org.jclusterfs.core.volume.UnusableVolumeException.Reason;
@@ -231,12 +233,11 @@ final class MkfsCommand implements Callable<Integer> {
     Optional<String> content;
     try {
       ByteBuffer superblock = Superblocks.readPrimary(device);
-      List<SlotUse> uses = SlotUse.inspect(device, superblock);
-      for (SlotUse use : uses) {
-        if (use.alive()) {
-          console.error(deviceName + " is mounted: " + use.describe() + "; unmount it there first");
-          return false;
-        }
+      List<SlotInfo> live = VolumeUsage.inspect(device, ClusterVolume.of(superblock)).live();
+      if (!live.isEmpty()) {
+        console.error(
+            deviceName + " is in use: " + VolumeUsage.holders(live) + "; unmount it there first");
+        return false;
       }
       content =
           Optional.of(

@@ -1,4 +1,4 @@
-package org.jclusterfs.core.volume;
+package org.jclusterfs.fsck;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -15,6 +15,7 @@ import org.jclusterfs.core.format.Geometry;
 import org.jclusterfs.core.format.Heartbeat;
 import org.jclusterfs.core.format.SlotDescriptor;
 import org.jclusterfs.core.format.Superblock;
+import org.jclusterfs.core.volume.BlockIo;
 
 /**
  * A slot that somebody has claimed, and whether the claimant still lives.
@@ -25,11 +26,11 @@ import org.jclusterfs.core.format.Superblock;
  * @param since when it was claimed
  * @param alive its heartbeat moves; false: nothing was heard for the volume's threshold of death
  */
-public record SlotUse(int slot, boolean tool, String hostName, Instant since, boolean alive) {
+record SlotUse(int slot, boolean tool, String hostName, Instant since, boolean alive) {
   private static final int POLL_MILLIS = 200;
 
   /** One line that names slot, host and time. */
-  public String describe() {
+  String describe() {
     return "slot "
         + slot
         + ", "
@@ -48,7 +49,7 @@ public record SlotUse(int slot, boolean tool, String hostName, Instant since, bo
    * @param superblock a checked superblock of the volume
    * @return the claimed slots; when one lives, those not yet known to live count as dead
    */
-  public static List<SlotUse> inspect(BlockDevice device, ByteBuffer superblock)
+  static List<SlotUse> inspect(BlockDevice device, ByteBuffer superblock)
       throws IOException {
     Geometry geometry = Geometry.of(superblock);
     UUID volume = BlockHeader.volumeUuid(superblock);

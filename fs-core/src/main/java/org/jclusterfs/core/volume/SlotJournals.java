@@ -1,0 +1,151 @@
+package org.jclusterfs.core.volume;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Predicate;
+import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.format.BitmapBlock;
+import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.Geometry;
+import org.jclusterfs.journal.Journal;
+import org.jclusterfs.journal.JournalFormatException;
+import org.jclusterfs.journal.LockTag;
+import org.jclusterfs.journal.LoggedImage;
+import org.jclusterfs.journal.RecoveredLog;
+import org.jclusterfs.journal.ReplayFilter;
+
+/**
+ * The journals of nodes that are gone, replayed together by one that has the volume to itself.
+ *
+ * <p>The blocks of resource groups in all journals come first, so that the bitmaps then tell of
+ * every other block whether it is metadata still: an image is written over a block that is not
+ * valid metadata only where they say so. Used by one thread.
+ */
+public final class SlotJournals {
+  private final BlockDevice device;
+  private final Geometry geometry;
+  private final UUID volume;
+  private final MetadataInspector inspector;
+  private final List<RecoveredLog> logs = new ArrayList<>();
+
+  /** None yet, of the volume with this checked superblock. */
+  public SlotJournals(BlockDevice device, ByteBuffer superblock) {
+    this.device = device;
+    this.geometry = Geometry.of(superblock);
+    this.volume = BlockHeader.volumeUuid(superblock);
+    this.inspector = new MetadataInspector(volume);
+  }
+
+  /**
+   * Reads a slot's journal and, if it is not clean, adds it to those to be replayed.
+   *
+   * @return number of block images that it holds; −1 where it is clean
+   * @throws UnusableVolumeException if there is no sound journal
+   */
+  public int add(ByteBuffer slotDescriptor, int slot) throws IOException {
+    RecoveredLog log;
+    try {
+      log = Journal.recover(JournalArea.of(device, slotDescriptor), volume, slot, inspector);
+    } catch (JournalFormatException | IllegalArgumentException e) {
+      throw new UnusableVolumeException(
+          UnusableVolumeException.Reason.DAMAGED, String.valueOf(e.getMessage()));
+    }
+    if (log.clean()) {
+      return -1;
+    }
+    logs.add(log);
+    return log.images().size();
+  }
+
+  /** Makes a slot's journal anew; what it held is lost. */
+  public void format(ByteBuffer slotDescriptor, int slot) throws IOException {
+    Journal.format(JournalArea.of(device, slotDescriptor), volume, slot);
+  }
+
+  /** Brings everything home, durably, and marks the journals clean. */
+  public void replay() throws IOException {
+    for (RecoveredLog log : logs) {
+      log.replay(image -> isGroupBlock(image.address()), (address, lock) -> true);
+    }
+    ReplayFilter metadataOnly = (address, lock) -> isMetadata(address, lock, this::read);
+    for (RecoveredLog log : logs) {
+      log.replay(image -> !isGroupBlock(image.address()), metadataOnly);
+    }
+    for (RecoveredLog log : logs) {
+      log.markClean();
+    }
+    logs.clear();
+  }
+
+  /** The blocks that {@link #replay} would write, without writing them. */
+  public Map<Long, ByteBuffer> preview() throws IOException {
+    Map<Long, ByteBuffer> overlay = new HashMap<>();
+    collect(overlay, image -> isGroupBlock(image.address()));
+    collect(overlay, image -> !isGroupBlock(image.address()));
+    return overlay;
+  }
+
+  private void collect(Map<Long, ByteBuffer> overlay, Predicate<LoggedImage> subset)
+      throws IOException {
+    for (RecoveredLog log : logs) {
+      for (LoggedImage image : log.images()) {
+        if (!subset.test(image)) {
+          continue;
+        }
+        long address = image.address();
+        ByteBuffer home = overlay.get(address);
+        if (home == null) {
+          home = read(address);
+        }
+        long version = inspector.version(home, address);
+        boolean apply =
+            version >= 0
+                ? version < image.version()
+                : isGroupBlock(address)
+                    || isMetadata(
+                        address,
+                        image.lock(),
+                        at -> overlay.containsKey(at) ? overlay.get(at) : read(at));
+        if (apply) {
+          ByteBuffer copy = BlockHeader.allocate();
+          copy.duplicate().put(image.content());
+          overlay.put(address, copy);
+        }
+      }
+    }
+  }
+
+  private interface Reader {
+    ByteBuffer read(long address) throws IOException;
+  }
+
+  private ByteBuffer read(long address) throws IOException {
+    return BlockIo.read(device, address, 1);
+  }
+
+  private boolean isGroupBlock(long address) {
+    long group = geometry.groupOf(address);
+    return group >= 0 && address < geometry.firstDataBlock(group);
+  }
+
+  private boolean isMetadata(long address, LockTag lock, Reader reader) {
+    long group = geometry.groupOf(address);
+    if (group < 0) {
+      return address > 0 && address < geometry.groupArea();
+    }
+    try {
+      long home = geometry.bitmapBlock(group, geometry.bitmapOf(address));
+      ByteBuffer bitmap = reader.read(home).order(ByteOrder.LITTLE_ENDIAN);
+      return BlockHeader.check(bitmap, BitmapBlock.MAGIC, home, volume) == null
+          && BitmapBlock.state(bitmap, geometry.bitmapIndexOf(address)) >= BitmapBlock.METADATA;
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException("bitmap of block " + address + ", " + lock, e);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package org.jclusterfs.fsck;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jclusterfs.core.format.SlotDescriptor;
+import org.jclusterfs.core.volume.SlotJournals;
+import org.jclusterfs.core.volume.UnusableVolumeException;
+
+/** Replays journals that nodes left; with -n looks at the volume as if they were replayed. */
+final class JournalPass {
+  private final Check check;
+  private boolean needed;
+
+  JournalPass(Check check) {
+    this.check = check;
+  }
+
+  /** Whether a journal still wants a replay that was declined: nothing else can be judged then. */
+  boolean isReplayNeeded() {
+    return needed;
+  }
+
+  void run() throws IOException {
+    SlotJournals journals = new SlotJournals(check.store.device(), check.superblock);
+    boolean replay = false;
+    for (int slot = 0; slot < check.geometry.slotCount(); slot++) {
+      BlockStore.Checked read =
+          check.store.readChecked(check.geometry.slotBlock(slot), SlotDescriptor.MAGIC);
+      if (!read.good()) {
+        continue; // reported by the slot pass, and not repaired
+      }
+      ByteBuffer descriptor = read.block();
+      int images;
+      try {
+        images = journals.add(descriptor, slot);
+      } catch (UnusableVolumeException e) {
+        if (check.report.fix(Problem.JOURNAL_DAMAGED, slot, e.getMessage())) {
+          journals.format(descriptor, slot);
+        }
+        continue;
+      }
+      if (images >= 0) {
+        boolean fix = check.report.fix(Problem.JOURNAL_DIRTY, slot, images);
+        replay |= fix;
+        needed |= !fix && check.report.mode() != Mode.NO;
+      }
+    }
+    if (check.report.mode() == Mode.NO) {
+      check.store.lay(journals.preview());
+    } else if (replay && !needed) {
+      journals.replay();
+    }
+  }
+}

@@ -2,8 +2,10 @@ package org.jclusterfs.fsck;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.BlockHeader;
@@ -16,8 +18,8 @@ import org.jclusterfs.core.format.Geometry;
 final class BlockMap {
   private final Geometry geometry;
   private final Map<Long, ByteBuffer> bitmaps = new TreeMap<>();
-  private final TreeMap<Long, Long> released = new TreeMap<>();
-  private List<long[]> recording;
+  private final Set<Long> released = new HashSet<>();
+  private List<Long> recording;
 
   BlockMap(Geometry geometry) {
     this.geometry = geometry;
@@ -60,7 +62,7 @@ final class BlockMap {
   void set(long block, int state) {
     BitmapBlock.state(bitmapOf(block), geometry.bitmapIndexOf(block), state);
     if (recording != null && state != BitmapBlock.FREE) {
-      recording.add(new long[] {block, 1});
+      recording.add(block);
     }
   }
 
@@ -69,8 +71,8 @@ final class BlockMap {
     recording = new ArrayList<>();
   }
 
-  List<long[]> recorded() {
-    List<long[]> result = recording;
+  List<Long> recorded() {
+    List<Long> result = recording;
     recording = null;
     return result;
   }
@@ -78,10 +80,10 @@ final class BlockMap {
   /** Frees a block on purpose: that the volume's bitmap still has it is no problem of its own. */
   void release(long block) {
     set(block, BitmapBlock.FREE);
-    released.put(block, block);
+    released.add(block);
   }
 
   boolean isReleased(long block) {
-    return released.containsKey(block);
+    return released.contains(block);
   }
 }

@@ -82,10 +82,32 @@ final class DirectoryCheck {
     return tree.nodes.size();
   }
 
-  /** Reads the names of a directory that was checked or is not to be judged. */
-  static List<Entry> read(Check check, InodeInfo directory, ByteBuffer inodeBlock)
+  /** Reads the names of a directory without judging them; its nodes are claimed and listed. */
+  static List<Entry> read(Check check, InodeInfo directory, ByteBuffer inodeBlock, List<Long> nodes)
       throws IOException {
     DirectoryCheck reader = new DirectoryCheck(check, null, directory);
+    reader.tree.read(inodeBlock);
+    nodes.addAll(reader.tree.nodes);
+    return reader.entries;
+  }
+
+  /** As {@link #read}, for a directory whose nodes are claimed already. */
+  static List<Entry> reread(
+      Check check, InodeInfo directory, ByteBuffer inodeBlock, List<Long> nodes)
+      throws IOException {
+    DirectoryCheck reader = new DirectoryCheck(check, null, directory);
+    reader.tree.claimed = true;
+    reader.tree.read(inodeBlock);
+    nodes.addAll(reader.tree.nodes);
+    return reader.entries;
+  }
+
+  /** The names of a directory as far as they can be read, without a claim or a report. */
+  static List<Entry> peek(Check check, InodeInfo directory, ByteBuffer inodeBlock)
+      throws IOException {
+    DirectoryCheck reader = new DirectoryCheck(check, null, directory);
+    reader.tree.claimed = true;
+    reader.tree.silent = true;
     reader.tree.read(inodeBlock);
     return reader.entries;
   }

@@ -7,7 +7,9 @@ import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.NodeHeader;
 
-/** Finds inodes, claims their blocks and checks what they hold; directories lead to more of them. */
+/**
+ * Finds inodes, claims their blocks and checks what they hold; directories lead to more of them.
+ */
 final class InodePass {
   private final Check check;
   private final XattrCheck xattrs;
@@ -24,7 +26,9 @@ final class InodePass {
     return reason;
   }
 
-  /** The inode of a number: known already, or read, claimed and queued; null where there is none. */
+  /**
+   * The inode of a number: known already, or read, claimed and queued; null where there is none.
+   */
   InodeInfo find(long number, String path) throws IOException {
     InodeInfo known = check.inodes.get(number);
     if (known != null) {

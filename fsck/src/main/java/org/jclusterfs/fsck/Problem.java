@@ -7,8 +7,7 @@ package org.jclusterfs.fsck;
  * nothing of a user's is lost by its repair.
  */
 enum Problem {
-  PRIMARY_SUPERBLOCK_DAMAGED(
-      false, "the primary superblock %s", "it is restored from a backup"),
+  PRIMARY_SUPERBLOCK_DAMAGED(false, "the primary superblock %s", "it is restored from a backup"),
   BACKUP_SUPERBLOCK_WRONG(
       true,
       "the backup superblock in block %d is damaged or differs from the primary",
@@ -21,9 +20,7 @@ enum Problem {
   HEARTBEAT_DAMAGED(true, "the heartbeat block of slot %d %s", "it is written again"),
   FENCE_BLOCK_DAMAGED(true, "the fence block of slot %d %s", "it is written again"),
   SLOT_NOT_RELEASED(
-      true,
-      "slot %d was not released by host \"%s\", which is gone",
-      "the slot is freed"),
+      true, "slot %d was not released by host \"%s\", which is gone", "the slot is freed"),
   JOURNAL_DIRTY(
       true,
       "the journal of slot %d holds %d changed blocks that are not in place",
@@ -42,18 +39,16 @@ enum Problem {
   BLOCK_WRONGLY_FREE(
       false, "blocks %d to %d are in use, but marked as free", "they are marked as used"),
   BLOCK_STATE_WRONG(
-      false, "blocks %d to %d are marked as of another kind than they are", "the mark is corrected"),
-  ROOT_DAMAGED(
       false,
-      "the root directory %s",
-      "an empty one is made; what it led to comes to lost+found"),
+      "blocks %d to %d are marked as of another kind than they are",
+      "the mark is corrected"),
+  ROOT_DAMAGED(
+      false, "the root directory %s", "an empty one is made; what it led to comes to lost+found"),
   LOST_FOUND_MISSING(false, "/lost+found is missing", "it is made"),
   ORPHAN_DIRECTORY_DAMAGED(
       false, "the orphan directory of slot %d is damaged", "an empty one is made"),
   INODE_LAYOUT_WRONG(
-      false,
-      "inode %d (%s) has a layout that does not fit its type",
-      "its content is dropped"),
+      false, "inode %d (%s) has a layout that does not fit its type", "its content is dropped"),
   INODE_INLINE_LENGTH_WRONG(
       false, "inode %d (%s) has a wrong length of inline data", "the length is made to fit"),
   DIRECTORY_SIZE_WRONG(
@@ -64,8 +59,7 @@ enum Problem {
       true, "directory %d (%s) counts %d names, should be %d", "the count is corrected"),
   PARENT_WRONG(
       true, "directory %d (%s) names %d as its parent, should be %d", "the parent is corrected"),
-  LINK_COUNT_WRONG(
-      true, "inode %d (%s) has link count %d, should be %d", "the count is corrected"),
+  LINK_COUNT_WRONG(true, "inode %d (%s) has link count %d, should be %d", "the count is corrected"),
   XATTR_DAMAGED(
       false, "the extended attributes of inode %d (%s) are damaged", "they are all dropped"),
   TREE_NODE_DAMAGED(
@@ -87,29 +81,19 @@ enum Problem {
   DIRECTORY_ORDER_WRONG(
       false, "the names of directory %d (%s) are out of order", "the tree is built again"),
   ENTRY_HASH_WRONG(
-      false,
-      "directory %d (%s) has a name under a wrong hash: \"%s\"",
-      "the tree is built again"),
-  ENTRY_INVALID(
-      false, "directory %d (%s) has an invalid name: \"%s\"", "the name is removed"),
+      false, "directory %d (%s) has a name under a wrong hash: \"%s\"", "the tree is built again"),
+  ENTRY_INVALID(false, "directory %d (%s) has an invalid name: \"%s\"", "the name is removed"),
   ENTRY_DUPLICATE(
       false, "directory %d (%s) has the name \"%s\" twice", "the second one is renamed"),
-  ENTRY_TYPE_WRONG(
-      true,
-      "directory %d (%s) tells a wrong type of \"%s\"",
-      "the type is corrected"),
+  ENTRY_TYPE_WRONG(true, "directory %d (%s) tells a wrong type of \"%s\"", "the type is corrected"),
   ENTRY_DANGLING(
-      false,
-      "directory %d (%s) has the name \"%s\" of inode %d, which %s",
-      "the name is removed"),
+      false, "directory %d (%s) has the name \"%s\" of inode %d, which %s", "the name is removed"),
   DIRECTORY_LINKED_TWICE(
       false,
       "directory %d (%s) has the name \"%s\" of directory %d, which has another name",
       "the name is removed"),
-  INODE_UNREACHABLE(
-      false, "inode %d has no name", "it comes to lost+found as \"#%1$d\""),
-  ORPHAN_LEFT(
-      true, "inode %d was deleted while it was open", "it is freed"),
+  INODE_UNREACHABLE(false, "inode %d has no name", "it comes to lost+found as \"#%1$d\""),
+  ORPHAN_LEFT(true, "inode %d was deleted while it was open", "it is freed"),
   ORPHAN_ENTRY_WRONG(
       true,
       "the orphan directory of slot %d has the name \"%s\", which is not that of a deleted inode",

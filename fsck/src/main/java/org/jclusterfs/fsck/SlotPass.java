@@ -48,7 +48,9 @@ final class SlotPass {
     long start = SlotDescriptor.journalStart(block);
     long length = SlotDescriptor.journalBlocks(block);
     return slot >= check.geometry.slotCount()
-        || start > check.geometry.slotArea() && length > 0 && start + length > start
+        || start > check.geometry.slotArea()
+            && length > 0
+            && start + length > start
             && start + length < check.geometry.totalBlocks();
   }
 
@@ -65,8 +67,7 @@ final class SlotPass {
   }
 
   private void writeDescriptor(int slot) throws IOException {
-    ByteBuffer block =
-        check.newBlock(SlotDescriptor.MAGIC, check.geometry.slotBlock(slot), slot);
+    ByteBuffer block = check.newBlock(SlotDescriptor.MAGIC, check.geometry.slotBlock(slot), slot);
     SlotDescriptor.slot(block, slot);
     if (slot < check.geometry.slotCount()) {
       // At mkfs the journals fill what lies between the slot area and the groups, all alike.

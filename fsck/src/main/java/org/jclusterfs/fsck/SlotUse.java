@@ -49,8 +49,7 @@ record SlotUse(int slot, boolean tool, String hostName, Instant since, boolean a
    * @param superblock a checked superblock of the volume
    * @return the claimed slots; when one lives, those not yet known to live count as dead
    */
-  static List<SlotUse> inspect(BlockDevice device, ByteBuffer superblock)
-      throws IOException {
+  static List<SlotUse> inspect(BlockDevice device, ByteBuffer superblock) throws IOException {
     Geometry geometry = Geometry.of(superblock);
     UUID volume = BlockHeader.volumeUuid(superblock);
     List<ByteBuffer> claimed = new ArrayList<>();

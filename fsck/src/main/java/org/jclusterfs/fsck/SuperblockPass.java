@@ -83,8 +83,7 @@ final class SuperblockPass {
 
   /** Compares the copies with {@code good} and repairs them. */
   void check(ByteBuffer good) throws IOException {
-    BlockStore.Checked primary =
-        store.readChecked(Superblock.PRIMARY_ADDRESS, Superblock.MAGIC);
+    BlockStore.Checked primary = store.readChecked(Superblock.PRIMARY_ADDRESS, Superblock.MAGIC);
     boolean same = primary.good() && sameContent(primary.block(), good);
     if (!same
         && report.fix(

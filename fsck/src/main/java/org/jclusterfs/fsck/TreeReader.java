@@ -40,6 +40,12 @@ final class TreeReader {
   /** Something is wrong with the structure, repaired or not. */
   boolean damaged;
 
+  /** The tree's blocks are claimed already, or are not to be. */
+  boolean claimed;
+
+  /** Damage is not reported. */
+  boolean silent;
+
   TreeReader(Check check, InodeInfo inode, int leafMagic, LeafVisitor visitor) {
     this.check = check;
     this.inode = inode;
@@ -57,7 +63,8 @@ final class TreeReader {
 
   private void damage(long block) {
     damaged = true;
-    rebuild |= check.report.fix(Problem.TREE_NODE_DAMAGED, block, inode.number, inode.path);
+    rebuild |=
+        !silent && check.report.fix(Problem.TREE_NODE_DAMAGED, block, inode.number, inode.path);
   }
 
   private boolean node(ByteBuffer block, int base, int level, long lower, long upper)
@@ -91,7 +98,9 @@ final class TreeReader {
       damage(address);
       return;
     }
-    if (check.map.isFree(address)) {
+    if (claimed) {
+      nodes.add(address);
+    } else if (check.map.isFree(address)) {
       check.map.set(address, BitmapBlock.METADATA);
       nodes.add(address);
     } else {

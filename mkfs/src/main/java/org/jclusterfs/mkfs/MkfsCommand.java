@@ -272,7 +272,7 @@ final class MkfsCommand implements Callable<Integer> {
     if (done) {
       console.out().println("done");
     } else {
-      console.out().print("Writing " + step + ": ");
+      console.out().print(step + ": ");
       console.out().flush();
     }
   }

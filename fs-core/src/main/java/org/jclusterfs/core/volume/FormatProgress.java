@@ -10,7 +10,7 @@ public interface FormatProgress {
   /**
    * A step begins or has ended.
    *
-   * @param step what is written, to follow "Writing …"
+   * @param step what is done, as in "Writing journals"
    * @param done whether it has ended
    */
   void step(String step, boolean done);

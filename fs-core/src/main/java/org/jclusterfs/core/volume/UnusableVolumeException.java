@@ -18,7 +18,8 @@ public final class UnusableVolumeException extends IOException {
 
   private final Reason reason;
 
-  UnusableVolumeException(Reason reason, String message) {
+  /** Makes one whose message names the device and says what to do. */
+  public UnusableVolumeException(Reason reason, String message) {
     super(message);
     this.reason = reason;
   }

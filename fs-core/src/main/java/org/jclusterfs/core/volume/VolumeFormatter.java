@@ -116,16 +116,16 @@ public final class VolumeFormatter {
   private void run() throws IOException {
     destroyOldSignatures();
     if (plan.discard()) {
-      step("discard of unused blocks", this::discard);
+      step("Discarding all blocks", this::discard);
     }
     place();
-    step("journals", this::writeJournals);
-    step("slots", this::writeSlotArea);
-    step("resource groups", this::writeGroups);
-    step("system directories", this::writeDirectories);
-    step("backup superblocks", this::writeBackups);
+    step("Writing journals", this::writeJournals);
+    step("Writing slots", this::writeSlotArea);
+    step("Writing resource groups", this::writeGroups);
+    step("Writing system directories", this::writeDirectories);
+    step("Writing backup superblocks", this::writeBackups);
     step(
-        "superblock",
+        "Writing superblock",
         () -> {
           queue.flush();
           queue.write(Superblock.PRIMARY_ADDRESS, superblock(Superblock.PRIMARY_ADDRESS, 0));

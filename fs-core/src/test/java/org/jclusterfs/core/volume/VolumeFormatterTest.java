@@ -147,8 +147,8 @@ class VolumeFormatterTest {
         device,
         FormatPlan.of(device.size() / 4096, OPTIONS),
         (step, done) -> steps.add(step + (done ? " done" : "")));
-    assertEquals("superblock done", steps.get(steps.size() - 1));
-    assertTrue(steps.contains("resource groups done"));
+    assertEquals("Writing superblock done", steps.get(steps.size() - 1));
+    assertTrue(steps.contains("Writing resource groups done"));
   }
 
   @Test

@@ -1,0 +1,189 @@
+package org.jclusterfs.fsck;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jclusterfs.core.format.BitmapBlock;
+import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.GroupHeader;
+
+/** Compares the bitmaps and the counts of the resource groups with what was found in use. */
+final class GroupPass {
+  private final Check check;
+
+  /** Blocks of all groups that are in use, as the bitmaps ought to say. */
+  private long used;
+
+  GroupPass(Check check) {
+    this.check = check;
+  }
+
+  long used() {
+    return used;
+  }
+
+  void run() throws IOException {
+    for (long group = 0; group < check.geometry.groupCount(); group++) {
+      run(group);
+    }
+  }
+
+  private void run(long group) throws IOException {
+    long address = check.geometry.groupStart(group);
+    BlockStore.Checked read = check.store.readChecked(address, GroupHeader.MAGIC);
+    ByteBuffer header = read.block();
+    boolean countsJudged = read.good();
+    if (!read.good()) {
+      if (check.report.fix(Problem.GROUP_HEADER_DAMAGED, group, read.text())) {
+        header = check.newBlock(GroupHeader.MAGIC, address, group);
+        GroupHeader.versionFloor(header, Check.freshVersion());
+      } else {
+        header = null;
+      }
+    }
+    boolean allGood = true;
+    for (int i = 0; i < check.geometry.groupBitmapBlocks(); i++) {
+      allGood &= check.diskBitmap(group, i).good();
+    }
+    if (header != null && countsJudged && allGood && !countsRight(group, header)) {
+      countsJudged = check.report.fix(Problem.GROUP_COUNTS_WRONG, group);
+    } else if (!allGood) {
+      countsJudged = true;
+    }
+    boolean changed = read.good() && !allGood;
+    for (int i = 0; i < check.geometry.groupBitmapBlocks(); i++) {
+      changed |= bitmap(group, i, header);
+      ByteBuffer expected = check.map.expected(group, i);
+      used += BitmapBlock.BLOCKS - BitmapBlock.count(expected, BitmapBlock.FREE);
+    }
+    used -= beyondEnd(group);
+    if (header != null && check.report.mode() != Mode.NO && (countsJudged || changed)) {
+      ByteBuffer before = BlockHeader.allocate().put(0, header, 0, BlockHeader.BLOCK_SIZE);
+      count(group, header);
+      if (!header.equals(before) || !read.good()) {
+        check.store.write(header);
+      }
+    }
+  }
+
+  private long beyondEnd(long group) {
+    return (long) check.geometry.groupBitmapBlocks() * BitmapBlock.BLOCKS
+        - check.geometry.groupLength(group);
+  }
+
+  private boolean countsRight(long group, ByteBuffer header) throws IOException {
+    ByteBuffer counted = BlockHeader.allocate().put(0, header, 0, BlockHeader.BLOCK_SIZE);
+    count(group, counted);
+    GroupHeader.longestFree(counted, GroupHeader.longestFree(header));
+    return counted.equals(header);
+  }
+
+  /** Sets the counts to what the volume's bitmaps say now. */
+  private void count(long group, ByteBuffer header) throws IOException {
+    int free = 0;
+    int inodes = 0;
+    for (int i = 0; i < GroupHeader.MAX_BITMAP_BLOCKS; i++) {
+      int here = 0;
+      if (i < check.geometry.groupBitmapBlocks() && check.diskBitmap(group, i).good()) {
+        ByteBuffer bitmap = check.diskBitmap(group, i).block();
+        here = BitmapBlock.count(bitmap, BitmapBlock.FREE);
+        inodes += BitmapBlock.count(bitmap, BitmapBlock.INODE);
+      } else if (i < check.geometry.groupBitmapBlocks()) {
+        ByteBuffer bitmap = check.map.expected(group, i);
+        here = BitmapBlock.count(bitmap, BitmapBlock.FREE);
+        inodes += BitmapBlock.count(bitmap, BitmapBlock.INODE);
+      }
+      GroupHeader.freePerBitmap(header, i, here);
+      free += here;
+    }
+    GroupHeader.index(header, group);
+    GroupHeader.blockCount(header, check.geometry.groupLength(group));
+    GroupHeader.bitmapBlocks(header, check.geometry.groupBitmapBlocks());
+    if (GroupHeader.freeBlocks(header) != free) {
+      GroupHeader.longestFree(header, GroupHeader.LONGEST_FREE_UNKNOWN);
+    }
+    GroupHeader.freeBlocks(header, free);
+    GroupHeader.inodeCount(header, inodes);
+  }
+
+  /** Compares one bitmap block, and returns whether it was changed. */
+  private boolean bitmap(long group, int index, ByteBuffer header) throws IOException {
+    BlockStore.Checked read = check.diskBitmap(group, index);
+    ByteBuffer expected = check.map.expected(group, index);
+    if (!read.good()) {
+      if (!check.report.fix(Problem.BITMAP_DAMAGED, index, group, read.text())) {
+        return false;
+      }
+      long address = check.geometry.bitmapBlock(group, index);
+      ByteBuffer made = check.newBlock(BitmapBlock.MAGIC, address, group);
+      made.put(
+          BitmapBlock.STATES_OFFSET,
+          expected,
+          BitmapBlock.STATES_OFFSET,
+          BitmapBlock.STATES_LENGTH);
+      check.store.write(made);
+      return true;
+    }
+    return compare(group, index, read.block(), expected, header);
+  }
+
+  private boolean compare(
+      long group, int index, ByteBuffer bitmap, ByteBuffer expected, ByteBuffer header)
+      throws IOException {
+    long first = check.geometry.groupStart(group) + (long) index * BitmapBlock.BLOCKS;
+    boolean changed = false;
+    int i = 0;
+    while (i < BitmapBlock.BLOCKS) {
+      int at = BitmapBlock.STATES_OFFSET + (i >>> 2);
+      if ((i & 3) == 0 && bitmap.get(at) == expected.get(at)) {
+        i += 4;
+        continue;
+      }
+      Problem problem = difference(bitmap, expected, first, i);
+      int end = i + 1;
+      while (problem != null
+          && end < BitmapBlock.BLOCKS
+          && difference(bitmap, expected, first, end) == problem) {
+        end++;
+      }
+      boolean released = problem == Problem.BLOCK_LEAKED && check.map.isReleased(first + i);
+      if (problem != null && (released || mayFix(problem, first + i, first + end - 1))) {
+        for (int block = i; block < end; block++) {
+          boolean metadata = BitmapBlock.state(bitmap, block) >= BitmapBlock.METADATA;
+          if (metadata && header != null && problem == Problem.BLOCK_LEAKED) {
+            check.raiseFloor(header, first + block);
+          }
+          BitmapBlock.state(bitmap, block, BitmapBlock.state(expected, block));
+        }
+        changed = true;
+      }
+      i = end;
+    }
+    if (changed) {
+      check.store.write(bitmap);
+    }
+    return changed;
+  }
+
+  /** Whether a difference is repaired; a block of something unrepaired is not given away. */
+  private boolean mayFix(Problem problem, long from, long to) {
+    int leftBefore = check.report.left();
+    if (problem == Problem.BLOCK_LEAKED && leftBefore > 0 && check.report.mode() != Mode.NO) {
+      check.report.say(
+          "Blocks " + from + " to " + to + " stay as they are, since other problems were left.");
+      return false;
+    }
+    return check.report.fix(problem, from, to);
+  }
+
+  private Problem difference(ByteBuffer bitmap, ByteBuffer expected, long first, int index) {
+    int found = BitmapBlock.state(bitmap, index);
+    int right = BitmapBlock.state(expected, index);
+    if (found == right) {
+      return null;
+    }
+    if (right == BitmapBlock.FREE) {
+      return Problem.BLOCK_LEAKED;
+    }
+    return found == BitmapBlock.FREE ? Problem.BLOCK_WRONGLY_FREE : Problem.BLOCK_STATE_WRONG;
+  }
+}

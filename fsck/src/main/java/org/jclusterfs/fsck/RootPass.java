@@ -1,0 +1,133 @@
+package org.jclusterfs.fsck;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import org.jclusterfs.core.format.BitmapBlock;
+import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.Geometry;
+import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.format.NodeHeader;
+import org.jclusterfs.core.format.SlotDescriptor;
+import org.jclusterfs.core.format.Superblock;
+
+/** Checks the directories that the walk begins at, and makes those anew that are lost. */
+final class RootPass {
+  private final Check check;
+  private final InodePass inodes;
+
+  RootPass(Check check, InodePass inodes) {
+    this.check = check;
+    this.inodes = inodes;
+  }
+
+  /** The root: queued, or null where it is damaged and stays so. */
+  InodeInfo root() throws IOException {
+    long number = check.rootInode();
+    ByteBuffer block = inodes.probe(number);
+    String reason = block == null ? inodes.reason() : "is not a directory";
+    if (!isDirectory(block)) {
+      if (!check.geometry.isAllocatable(number)
+          || !check.report.fix(Problem.ROOT_DAMAGED, reason)) {
+        return null;
+      }
+      writeDirectory(number, number, 0755);
+    }
+    return inodes.find(number, "/");
+  }
+
+  /** The orphan directory of a slot: known as found, but not queued; null where there is none. */
+  InodeInfo orphanDirectory(int slot) throws IOException {
+    long number = check.orphanDirectories[slot];
+    ByteBuffer block = inodes.probe(number);
+    if (!isDirectory(block) || InodeBlock.parent(block) != number) {
+      if (!check.report.fix(Problem.ORPHAN_DIRECTORY_DAMAGED, slot)) {
+        return null;
+      }
+      boolean samePlace = check.geometry.isAllocatable(number) && check.map.isFree(number);
+      if (!samePlace) {
+        number = allocateInode();
+      }
+      writeDirectory(number, number, 0700);
+      if (!samePlace) {
+        nameOrphanDirectory(slot, number);
+      }
+    }
+    InodeInfo directory = inodes.find(number, "orphans of slot " + slot);
+    directory.system = true;
+    return directory;
+  }
+
+  /** An inode's place before the walk: free by the bitmaps and without an inode in it. */
+  private long allocateInode() throws IOException {
+    long block = check.allocate(BitmapBlock.INODE);
+    check.map.set(block, BitmapBlock.FREE);
+    return block;
+  }
+
+  private void nameOrphanDirectory(int slot, long number) throws IOException {
+    check.orphanDirectories[slot] = number;
+    BlockStore.Checked read =
+        check.store.readChecked(check.geometry.slotBlock(slot), SlotDescriptor.MAGIC);
+    if (read.good()) {
+      SlotDescriptor.orphanDirectory(read.block(), number);
+      check.store.write(read.block());
+    }
+  }
+
+  /**
+   * Lost+found after the walk.
+   *
+   * @return it, or null where it is missing and stays so
+   */
+  InodeInfo lostFound() throws IOException {
+    InodeInfo known = check.inodes.get(check.lostFoundInode());
+    if (known != null && known.isDirectory() && known.parent == check.rootInode()) {
+      return known;
+    }
+    if (!check.report.fix(Problem.LOST_FOUND_MISSING)) {
+      return null;
+    }
+    long number = check.allocate(BitmapBlock.INODE);
+    writeDirectory(number, check.rootInode(), 0700);
+    nameLostFound(number);
+    InodeInfo made = inodes.find(number, "/lost+found");
+    made.parent = check.rootInode();
+    inodes.walk();
+    return made;
+  }
+
+  private void nameLostFound(long number) throws IOException {
+    Superblock.lostFoundInode(check.superblock, number);
+    long[] backups = Geometry.of(check.superblock).backups();
+    for (int i = -1; i < backups.length; i++) {
+      long address = i < 0 ? Superblock.PRIMARY_ADDRESS : backups[i];
+      BlockStore.Checked read = check.store.readChecked(address, Superblock.MAGIC);
+      if (read.good()) {
+        Superblock.lostFoundInode(read.block(), number);
+        check.store.write(read.block());
+      }
+    }
+  }
+
+  private static boolean isDirectory(ByteBuffer block) {
+    return block != null && (InodeBlock.mode(block) & InodeInfo.TYPE_MASK) == InodeInfo.DIRECTORY;
+  }
+
+  private void writeDirectory(long number, long parent, int permissions) throws IOException {
+    ByteBuffer inode = check.newBlock(InodeBlock.MAGIC, number, number);
+    long now = Instant.now().getEpochSecond();
+    InodeBlock.generation(inode, Check.freshVersion());
+    InodeBlock.mode(inode, InodeInfo.DIRECTORY | permissions);
+    InodeBlock.linkCount(inode, 2);
+    InodeBlock.size(inode, BlockHeader.BLOCK_SIZE);
+    InodeBlock.accessTime(inode, now);
+    InodeBlock.modifyTime(inode, now);
+    InodeBlock.changeTime(inode, now);
+    InodeBlock.birthTime(inode, now);
+    InodeBlock.layout(inode, InodeBlock.LAYOUT_DIRECTORY);
+    InodeBlock.parent(inode, parent);
+    NodeHeader.initialise(inode, NodeHeader.ROOT_BASE, 0);
+    check.store.write(inode);
+  }
+}

@@ -155,8 +155,7 @@ final class DirectoryCheck {
     }
     InodeInfo target = inodes.find(entry.inode(), path(entry));
     if (target == null) {
-      if (!fix(
-          Problem.ENTRY_DANGLING, entry, Long.toUnsignedString(entry.inode()), inodes.reason())) {
+      if (!fix(Problem.ENTRY_DANGLING, entry, entry.inode(), inodes.reason())) {
         kept.add(entry);
       }
       return;

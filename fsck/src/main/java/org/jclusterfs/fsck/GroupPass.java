@@ -31,7 +31,7 @@ final class GroupPass {
     long address = check.geometry.groupStart(group);
     BlockStore.Checked read = check.store.readChecked(address, GroupHeader.MAGIC);
     ByteBuffer header = read.block();
-    boolean countsJudged = read.good();
+    boolean recount = true;
     if (!read.good()) {
       if (check.report.fix(Problem.GROUP_HEADER_DAMAGED, group, read.text())) {
         header = check.newBlock(GroupHeader.MAGIC, address, group);
@@ -44,19 +44,17 @@ final class GroupPass {
     for (int i = 0; i < check.geometry.groupBitmapBlocks(); i++) {
       allGood &= check.diskBitmap(group, i).good();
     }
-    if (header != null && countsJudged && allGood && !countsRight(group, header)) {
-      countsJudged = check.report.fix(Problem.GROUP_COUNTS_WRONG, group);
-    } else if (!allGood) {
-      countsJudged = true;
+    if (read.good() && allGood && !countsRight(group, header)) {
+      recount = check.report.fix(Problem.GROUP_COUNTS_WRONG, group);
     }
-    boolean changed = read.good() && !allGood;
+    boolean changed = false;
     for (int i = 0; i < check.geometry.groupBitmapBlocks(); i++) {
       changed |= bitmap(group, i, header);
       ByteBuffer expected = check.map.expected(group, i);
       used += BitmapBlock.BLOCKS - BitmapBlock.count(expected, BitmapBlock.FREE);
     }
     used -= beyondEnd(group);
-    if (header != null && check.report.mode() != Mode.NO && (countsJudged || changed)) {
+    if (header != null && check.report.mode() != Mode.NO && (recount || changed)) {
       ByteBuffer before = BlockHeader.allocate().put(0, header, 0, BlockHeader.BLOCK_SIZE);
       count(group, header);
       if (!header.equals(before) || !read.good()) {

@@ -1,0 +1,196 @@
+package org.jclusterfs.core.inode;
+
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jclusterfs.core.cluster.LockHolder;
+import org.jclusterfs.core.cluster.LockType;
+import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.txn.LockScope;
+import org.jclusterfs.core.txn.MetaBlock;
+import org.jclusterfs.core.txn.MetaStore;
+import org.jclusterfs.dlm.LockName;
+
+/**
+ * One inode as this node knows it. What is cached here is right while the node holds the inode's
+ * cluster lock; fields of opens and references are the node's own.
+ */
+public final class Inode {
+  private final long number;
+  private final LockScope scope;
+  private final FileCache data;
+  private final AtomicLong lookups = new AtomicLong();
+  private volatile MetaBlock block;
+  private volatile boolean modified;
+  private volatile boolean kernelMayHavePages;
+  private volatile long lastSequence;
+
+  private int opens;
+  private int writeOpens;
+  private LockHolder openHolder;
+
+  Inode(long number, int region, DataCache memory, BlockDevice device) {
+    this.number = number;
+    this.scope = new LockScope(LockScope.inodeLock(number, region));
+    this.data = new FileCache(memory, device);
+  }
+
+  /** The inode's number. */
+  public long number() {
+    return number;
+  }
+
+  /** Region of all of its locks: the resource group that it lies in. */
+  public int region() {
+    return scope.name().region();
+  }
+
+  /** The lock over the inode and everything below it. */
+  public LockName lock() {
+    return scope.name();
+  }
+
+  /** The lock that tells that some node has it open. */
+  public LockName openLock() {
+    return new LockName(LockType.OPEN.code(), region(), number);
+  }
+
+  /** The lock of flock(2). */
+  public LockName flockLock() {
+    return new LockName(LockType.FLOCK.code(), region(), number);
+  }
+
+  /** Blocks cached under the inode's lock. */
+  public LockScope scope() {
+    return scope;
+  }
+
+  /** Cached file data. */
+  public FileCache data() {
+    return data;
+  }
+
+  /**
+   * The inode's own block; read from the device where it is not cached. Needs the lock.
+   *
+   * @throws IOException if there is no (valid) inode at this number
+   */
+  public MetaBlock block(MetaStore store) throws IOException {
+    MetaBlock cached = block;
+    if (cached == null) {
+      cached = store.read(scope, number, InodeBlock.MAGIC);
+      block = cached;
+    }
+    return cached;
+  }
+
+  /** The inode's block if it is in memory, else null. */
+  public MetaBlock cachedBlock() {
+    return block;
+  }
+
+  /** Installs the block of an inode just made. */
+  public void created(MetaBlock fresh) {
+    block = fresh;
+  }
+
+  /** Whether the last use changed something: a demotion may wait a little for the next. */
+  public boolean modified() {
+    return modified;
+  }
+
+  /** Notes what the use that now ends did. */
+  public void modified(boolean changed) {
+    modified = changed;
+  }
+
+  /** Sequence of the last transaction that changed this inode: what fsync commits. */
+  public long lastSequence() {
+    return lastSequence;
+  }
+
+  /** Notes the transaction that changed this inode. */
+  public void changedIn(long sequence) {
+    lastSequence = sequence;
+    modified = true;
+  }
+
+  /** Whether the kernel was given pages since they were last dropped. */
+  public boolean kernelMayHavePages() {
+    return kernelMayHavePages;
+  }
+
+  /** Notes that the kernel was given pages, or dropped them. */
+  public void kernelMayHavePages(boolean may) {
+    kernelMayHavePages = may;
+  }
+
+  /** References that the kernel's lookups hold. */
+  public AtomicLong lookups() {
+    return lookups;
+  }
+
+  /** Everything cached is dropped: the lock was given up, and nothing is dirty. */
+  public void drop() {
+    block = null;
+    scope.clear();
+    data.clear();
+  }
+
+  /**
+   * Counts an open.
+   *
+   * @param holder the open lock in PR, held by the caller
+   * @return whether it is the node's first one: the holder is then kept until the last release
+   */
+  public synchronized boolean opened(boolean forWriting, LockHolder holder) {
+    if (forWriting) {
+      writeOpens++;
+    }
+    if (opens++ == 0) {
+      openHolder = holder;
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Counts a release.
+   *
+   * @return the open lock's holder if it was the last one, else null
+   */
+  public synchronized LockHolder released(boolean forWriting) {
+    if (forWriting) {
+      writeOpens--;
+    }
+    if (--opens > 0) {
+      return null;
+    }
+    LockHolder holder = openHolder;
+    openHolder = null;
+    return holder;
+  }
+
+  /**
+   * The mount ends with files open: forgets the opens.
+   *
+   * @return the open lock's holder, or null
+   */
+  public synchronized LockHolder abandonOpens() {
+    opens = 0;
+    writeOpens = 0;
+    LockHolder holder = openHolder;
+    openHolder = null;
+    return holder;
+  }
+
+  /** Opens on this node. */
+  public synchronized int opens() {
+    return opens;
+  }
+
+  /** Opens for writing on this node. */
+  public synchronized int writeOpens() {
+    return writeOpens;
+  }
+}

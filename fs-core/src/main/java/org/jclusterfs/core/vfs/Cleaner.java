@@ -1,0 +1,59 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps what this node changed on its way to its place, so that giving a lock away costs no write,
+ * and the memory of unused inodes bounded.
+ */
+final class Cleaner implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Cleaner.class.getName());
+  private static final long INTERVAL_MILLIS = 150;
+
+  private final VolumeState volume;
+  private final Runnable onFailure;
+  private final Thread thread = new Thread(this::work, "cleaner");
+  private volatile boolean stopping;
+
+  Cleaner(VolumeState volume, Runnable onFailure) {
+    this.volume = volume;
+    this.onFailure = onFailure;
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  private void work() {
+    while (!stopping) {
+      try {
+        TimeUnit.MILLISECONDS.sleep(INTERVAL_MILLIS);
+        volume.transactions().journal().writeBackAll();
+        if (volume.inodes().isFull()) {
+          volume.inodes().sweep(volume.locks(), volume.transactions());
+        }
+      } catch (InterruptedException e) {
+        return;
+      } catch (IOException | RuntimeException e) {
+        if (!stopping) {
+          LOG.log(System.Logger.Level.ERROR, "changes cannot be written: " + e, e);
+          onFailure.run();
+        }
+        return;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    stopping = true;
+    thread.interrupt();
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(30));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

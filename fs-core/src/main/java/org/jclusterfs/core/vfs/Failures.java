@@ -1,0 +1,64 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import org.jclusterfs.core.alloc.NoSpaceException;
+import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.directory.DirectoryFullException;
+import org.jclusterfs.core.xattr.AttributeExistsException;
+import org.jclusterfs.core.xattr.AttributeMissingException;
+import org.jclusterfs.core.xattr.AttributeTooBigException;
+
+/** Turns the failures of the layers below into {@link FsException}s. */
+final class Failures {
+  private static final System.Logger LOG = System.getLogger(Failures.class.getName());
+
+  private Failures() {}
+
+  /** An operation of the layers below. */
+  @FunctionalInterface
+  interface Operation<T> {
+    T run() throws FsException, IOException, LockUnavailableException;
+  }
+
+  /** An operation without a result. */
+  @FunctionalInterface
+  interface Action {
+    void run() throws FsException, IOException, LockUnavailableException;
+  }
+
+  static void run(Action action) throws FsException {
+    call(
+        () -> {
+          action.run();
+          return null;
+        });
+  }
+
+  static <T> T call(Operation<T> operation) throws FsException {
+    try {
+      return operation.run();
+    } catch (NoSpaceException e) {
+      throw new FsException(FsException.Failure.NO_SPACE, e.getMessage(), e);
+    } catch (AttributeExistsException e) {
+      throw new FsException(FsException.Failure.EXISTS, e.getMessage(), e);
+    } catch (AttributeMissingException e) {
+      throw new FsException(FsException.Failure.NO_ATTRIBUTE, e.getMessage(), e);
+    } catch (AttributeTooBigException e) {
+      throw new FsException(FsException.Failure.TOO_BIG, e.getMessage(), e);
+    } catch (DirectoryFullException e) {
+      throw new FsException(FsException.Failure.NO_SPACE, e.getMessage(), e);
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.ERROR, "operation failed: " + e, e);
+      throw new FsException(FsException.Failure.IO, e.getMessage(), e);
+    } catch (LockUnavailableException e) {
+      throw new FsException(
+          switch (e.reason()) {
+            case CANCELLED -> FsException.Failure.INTERRUPTED;
+            case DEADLOCK -> FsException.Failure.DEADLOCK;
+            case WITHDRAWN -> FsException.Failure.IO;
+          },
+          e.getMessage(),
+          e);
+    }
+  }
+}

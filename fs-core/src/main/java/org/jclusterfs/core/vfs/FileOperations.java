@@ -1,0 +1,311 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jclusterfs.core.cluster.LockHolder;
+import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.directory.DirectoryTree;
+import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.inode.FileContent;
+import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.txn.Transaction;
+import org.jclusterfs.core.vfs.FsException.Failure;
+import org.jclusterfs.dlm.LockMode;
+
+/** Opens, reads, writes and syncs files. */
+final class FileOperations {
+  private static final int MODE_KEEP_SIZE = 1;
+  private static final int MODE_PUNCH_HOLE = 2;
+  private static final int MODE_ZERO_RANGE = 16;
+  private static final int SEEK_DATA = 3;
+  private static final int SEEK_HOLE = 4;
+
+  private final VolumeState volume;
+  private final NameOperations names;
+  private final Reclaimer reclaimer;
+
+  FileOperations(VolumeState volume, NameOperations names, Reclaimer reclaimer) {
+    this.volume = volume;
+    this.names = names;
+    this.reclaimer = reclaimer;
+  }
+
+  void open(long number, int flags, Reply<OpenFile> reply)
+      throws FsException, IOException, LockUnavailableException {
+    openExisting(number, flags, false, (attributes, file) -> reply.accept(file));
+  }
+
+  /** The open lock comes before the inode's: whoever frees the inode holds the open lock first. */
+  private void openExisting(long number, int flags, boolean countLookup, Vfs.CreateReply reply)
+      throws FsException, IOException, LockUnavailableException {
+    boolean writes = OpenHandle.writes(flags);
+    if (writes || (flags & OpenHandle.O_TRUNC) != 0) {
+      volume.requireWritable();
+    }
+    if (!volume.groups().contains(number)) {
+      throw new FsException(Failure.STALE, "no inode can be at block " + number);
+    }
+    Inode inode = volume.inodes().get(number);
+    countOpen(inode, writes);
+    boolean opened = false;
+    try {
+      boolean truncates = (flags & OpenHandle.O_TRUNC) != 0;
+      try (HeldInode held =
+          HeldInode.acquire(volume, number, truncates ? LockMode.EX : LockMode.PR)) {
+        if (InodeBlock.linkCount(held.buffer()) == 0 && inode.opens() == 1) {
+          throw new FsException(Failure.STALE, "inode " + number + " was removed");
+        }
+        boolean directory = held.isDirectory();
+        if (directory && writes) {
+          throw new FsException(Failure.IS_DIRECTORY, "a directory cannot be written");
+        }
+        if (truncates && !directory) {
+          volume.space().truncate(inode, 0);
+        }
+        if (countLookup) {
+          inode.lookups().incrementAndGet();
+        }
+        boolean keepCache = !writes && inode.writeOpens() == 0;
+        reply.accept(held.attributes(), new OpenHandle(inode, flags, directory, keepCache));
+        opened = true;
+      }
+    } finally {
+      if (!opened) {
+        uncountOpen(inode, writes);
+      }
+    }
+  }
+
+  private void countOpen(Inode inode, boolean writes) throws LockUnavailableException {
+    LockHolder holder = volume.locks().acquire(inode.openLock(), LockMode.PR);
+    if (!inode.opened(writes, holder)) {
+      holder.close();
+    }
+    if (writes && inode.kernelMayHavePages() && inode.writeOpens() == 1) {
+      // Pages that entered the kernel under PR could be dirtied without a request from now on.
+      // Nothing is held here that a read in progress could wait for.
+      inode.kernelMayHavePages(false);
+      volume.kernel().caches().invalidateInode(inode.number(), false);
+    }
+  }
+
+  private void uncountOpen(Inode inode, boolean writes) {
+    LockHolder last = inode.released(writes);
+    if (last != null) {
+      last.close();
+    }
+  }
+
+  void create(
+      long parentNumber, byte[] name, int mode, int flags, Caller caller, Vfs.CreateReply reply)
+      throws FsException, IOException, LockUnavailableException {
+    NameOperations.check(name);
+    while (true) {
+      long existing = makeOrFind(parentNumber, name, mode, flags, caller, reply);
+      if (existing == 0) {
+        return;
+      }
+      try {
+        openExisting(existing, flags, true, reply);
+        return;
+      } catch (FsException e) {
+        // Somebody unlinked it between the two looks: look again.
+        if (e.failure() != Failure.STALE) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Makes the file and answers, or returns the number of the one that is there. */
+  private long makeOrFind(
+      long parentNumber, byte[] name, int mode, int flags, Caller caller, Vfs.CreateReply reply)
+      throws FsException, IOException, LockUnavailableException {
+    long found = findUnderShared(parentNumber, name, flags);
+    if (found != 0) {
+      return found;
+    }
+    volume.requireWritable();
+    try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.EX)) {
+      NameOperations.requireAlive(parent);
+      DirectoryTree.Entry entry = parent.entries().lookup(name);
+      if (entry != null) {
+        return openable(entry, flags);
+      }
+      NewInodes.Plan plan = new NewInodes.Plan(mode, 0, 0, null, caller);
+      try (HeldInode made = names.newInodes().make(parent, name, plan)) {
+        Inode inode = made.inode();
+        boolean writes = OpenHandle.writes(flags);
+        // The inode's number is new: nobody can hold its open lock for longer than a look.
+        LockHolder open = volume.locks().acquire(inode.openLock(), LockMode.PR);
+        if (!inode.opened(writes, open)) {
+          open.close();
+        }
+        inode.lookups().incrementAndGet();
+        reply.accept(made.attributes(), new OpenHandle(inode, flags, false, false));
+        return 0;
+      }
+    }
+  }
+
+  /** A session file is opened with O_CREAT far more often than it is made: look in PR first. */
+  private long findUnderShared(long parentNumber, byte[] name, int flags)
+      throws FsException, IOException, LockUnavailableException {
+    Inode parent = volume.inodes().peek(parentNumber);
+    if (parent != null && volume.locks().cached(parent.lock()) == LockMode.EX) {
+      return 0;
+    }
+    try (HeldInode held = HeldInode.acquire(volume, parentNumber, LockMode.PR)) {
+      DirectoryTree.Entry entry = held.entries().lookup(name);
+      return entry == null ? 0 : openable(entry, flags);
+    }
+  }
+
+  private static long openable(DirectoryTree.Entry entry, int flags) throws FsException {
+    if ((flags & OpenHandle.O_EXCL) != 0) {
+      throw new FsException(Failure.EXISTS, "the name is taken");
+    }
+    return entry.inode();
+  }
+
+  void read(OpenFile file, long offset, int size, boolean pinsPages, Reply<List<ByteBuffer>> reply)
+      throws FsException, IOException, LockUnavailableException {
+    Inode inode = OpenHandle.of(file).node();
+    // While the node has the file open for writing, its pages enter the kernel only under EX.
+    LockMode mode = pinsPages && inode.writeOpens() > 0 ? LockMode.EX : LockMode.PR;
+    try (HeldInode held =
+        pinsPages
+            ? HeldInode.acquirePinning(volume, inode.number(), mode)
+            : HeldInode.acquire(volume, inode.number(), mode)) {
+      if (held.isDirectory()) {
+        throw new FsException(Failure.IS_DIRECTORY, "a directory is listed, not read");
+      }
+      if (pinsPages) {
+        inode.kernelMayHavePages(true);
+      }
+      volume.content().read(inode, offset, size, reply::accept);
+    }
+  }
+
+  void write(
+      OpenFile file,
+      long offset,
+      ByteBuffer data,
+      int flags,
+      boolean writeBack,
+      Reply<Integer> reply)
+      throws FsException, IOException, LockUnavailableException {
+    volume.requireWritable();
+    Inode inode = OpenHandle.of(file).node();
+    boolean append = !writeBack && (flags & OpenHandle.O_APPEND) != 0;
+    long at = offset;
+    int written;
+    try (HeldInode held =
+        writeBack
+            ? HeldInode.acquirePinning(volume, inode.number(), LockMode.EX)
+            : HeldInode.acquire(volume, inode.number(), LockMode.EX)) {
+      if (append) {
+        at = InodeBlock.size(held.buffer());
+      }
+      if (at + data.remaining() > FileContent.MAX_SIZE || at + data.remaining() < 0) {
+        throw new FsException(Failure.FILE_TOO_LARGE, "a file has at most 8 EiB");
+      }
+      clearSetId(held, writeBack);
+      written = volume.content().write(inode, at, data, !writeBack);
+      if (!append || !inode.kernelMayHavePages()) {
+        reply.accept(written);
+        return;
+      }
+    }
+    // The kernel drops the range that it believes was written; where the data really went is known
+    // here only. The lock is free again, so that reads that hold those pages can end.
+    volume.kernel().caches().invalidateRange(inode.number(), at, written);
+    reply.accept(written);
+  }
+
+  private void clearSetId(HeldInode held, boolean writeBack) throws IOException {
+    int mode = InodeBlock.mode(held.buffer());
+    int cleared = FileTypes.withoutSetId(mode);
+    if (cleared != mode && !writeBack) {
+      try (Transaction tx = volume.transactions().begin(1)) {
+        InodeBlock.mode(held.modify(tx), cleared);
+      }
+    }
+  }
+
+  void flush(OpenFile file, long lockOwner) {
+    volume.locks().ranges().releaseOwner(file.inode(), lockOwner);
+  }
+
+  void release(OpenFile file) throws IOException, LockUnavailableException {
+    OpenHandle handle = OpenHandle.of(file);
+    Inode inode = handle.node();
+    LockHolder last = inode.released(OpenHandle.writes(handle.flags()));
+    if (last != null) {
+      boolean orphan =
+          inode.cachedBlock() != null && InodeBlock.linkCount(inode.cachedBlock().buffer()) == 0;
+      last.close();
+      if (orphan || inode.cachedBlock() == null) {
+        reclaimer.lastClosed(inode);
+      }
+    }
+  }
+
+  void sync(long number) throws IOException {
+    Inode inode = volume.inodes().peek(number);
+    if (inode == null || inode.lastSequence() == 0) {
+      return;
+    }
+    volume.transactions().journal().commit(inode.lastSequence());
+    IOException late = inode.data().takeError();
+    if (late != null) {
+      throw late;
+    }
+  }
+
+  void allocate(OpenFile file, int mode, long offset, long length)
+      throws FsException, IOException, LockUnavailableException {
+    volume.requireWritable();
+    if (offset < 0 || length <= 0) {
+      throw new FsException(Failure.INVALID, "empty or negative range");
+    }
+    if (offset + length < 0 || offset + length > FileContent.MAX_SIZE) {
+      throw new FsException(Failure.FILE_TOO_LARGE, "a file has at most 8 EiB");
+    }
+    Inode inode = OpenHandle.of(file).node();
+    try (HeldInode held = HeldInode.acquire(volume, inode.number(), LockMode.EX)) {
+      if (!FileTypes.isRegular(InodeBlock.mode(held.buffer()))) {
+        throw new FsException(Failure.NOT_SUPPORTED, "only regular files are preallocated");
+      }
+      switch (mode) {
+        case 0 -> volume.space().allocate(inode, offset, length, false);
+        case MODE_KEEP_SIZE -> volume.space().allocate(inode, offset, length, true);
+        case MODE_PUNCH_HOLE | MODE_KEEP_SIZE -> volume.space().punch(inode, offset, length);
+        case MODE_ZERO_RANGE, MODE_ZERO_RANGE | MODE_KEEP_SIZE -> {
+          volume.space().punch(inode, offset, length);
+          volume.space().allocate(inode, offset, length, (mode & MODE_KEEP_SIZE) != 0);
+        }
+        default -> throw new FsException(Failure.NOT_SUPPORTED, "fallocate mode " + mode);
+      }
+    }
+    if (inode.kernelMayHavePages()) {
+      volume.kernel().caches().invalidateRange(inode.number(), offset, length);
+    }
+  }
+
+  long seek(OpenFile file, long offset, int whence)
+      throws FsException, IOException, LockUnavailableException {
+    if (whence != SEEK_DATA && whence != SEEK_HOLE) {
+      throw new FsException(Failure.INVALID, "whence " + whence);
+    }
+    Inode inode = OpenHandle.of(file).node();
+    try (HeldInode held = HeldInode.acquire(volume, inode.number(), LockMode.PR)) {
+      long found = volume.space().seek(held.inode(), offset, whence == SEEK_DATA);
+      if (found < 0) {
+        throw new FsException(Failure.NO_SUCH_OFFSET, "nothing behind offset " + offset);
+      }
+      return found;
+    }
+  }
+}

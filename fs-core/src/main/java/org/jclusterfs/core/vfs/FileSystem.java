@@ -1,0 +1,261 @@
+package org.jclusterfs.core.vfs;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jclusterfs.core.cluster.Cancellation;
+import org.jclusterfs.core.cluster.RangeLocks;
+import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.txn.MetaStore;
+
+/** The filesystem: hands each operation to the class that does it. */
+final class FileSystem implements Vfs {
+  private static final int SYMLINK_MODE = FileTypes.SYMLINK | 0777;
+  private static final int LONGEST_TARGET = 3840;
+
+  private final VolumeState volume;
+  private final NameOperations names;
+  private final RenameOperation renames;
+  private final FileOperations files;
+  private final AttributeOperations attributes;
+  private final XattrOperations xattrs;
+  private final LockOperations flocks;
+  private final Listing listing;
+  private final Closing closing;
+
+  /** What ends a mount after its operations have ended. */
+  @FunctionalInterface
+  interface Closing {
+    void close() throws FsException;
+  }
+
+  FileSystem(VolumeState volume, Orphans orphans, Reclaimer reclaimer, Closing closing) {
+    this.volume = volume;
+    this.names = new NameOperations(volume, orphans, reclaimer);
+    this.renames = new RenameOperation(volume, names, orphans, reclaimer);
+    this.files = new FileOperations(volume, names, reclaimer);
+    this.attributes = new AttributeOperations(volume);
+    this.xattrs = new XattrOperations(volume);
+    this.flocks = new LockOperations(volume);
+    this.listing = new Listing(volume);
+    this.closing = closing;
+  }
+
+  @Override
+  public long root() {
+    return volume.root();
+  }
+
+  @Override
+  public void attach(KernelCaches caches) {
+    volume.kernel().connect(caches);
+  }
+
+  @Override
+  public void lookup(long parent, byte[] name, Reply<Attributes> reply) throws FsException {
+    Failures.run(() -> names.lookup(parent, name, reply));
+  }
+
+  @Override
+  public void forget(long inode, long references) {
+    Inode known = volume.inodes().peek(inode);
+    if (known != null) {
+      known.lookups().addAndGet(-references);
+    }
+  }
+
+  @Override
+  public void getAttributes(long inode, Reply<Attributes> reply) throws FsException {
+    Failures.run(() -> attributes.get(inode, reply));
+  }
+
+  @Override
+  public void setAttributes(long inode, AttributeChange change, Reply<Attributes> reply)
+      throws FsException {
+    Failures.run(() -> attributes.set(inode, change, reply));
+  }
+
+  @Override
+  public void readLink(long inode, Reply<byte[]> reply) throws FsException {
+    Failures.run(() -> attributes.readLink(inode, reply));
+  }
+
+  @Override
+  public void makeNode(
+      long parent,
+      byte[] name,
+      int mode,
+      int rdevMajor,
+      int rdevMinor,
+      Caller caller,
+      Reply<Attributes> reply)
+      throws FsException {
+    NewInodes.Plan plan = new NewInodes.Plan(mode, rdevMajor, rdevMinor, null, caller);
+    Failures.run(() -> names.make(parent, name, plan, reply));
+  }
+
+  @Override
+  public void makeSymlink(
+      long parent, byte[] name, byte[] target, Caller caller, Reply<Attributes> reply)
+      throws FsException {
+    if (target.length > LONGEST_TARGET) {
+      throw new FsException(
+          FsException.Failure.NAME_TOO_LONG,
+          "a symbolic link's target has at most " + LONGEST_TARGET + " bytes");
+    }
+    Caller unmasked = new Caller(caller.uid(), caller.gid(), 0);
+    NewInodes.Plan plan = new NewInodes.Plan(SYMLINK_MODE, 0, 0, target.clone(), unmasked);
+    Failures.run(() -> names.make(parent, name, plan, reply));
+  }
+
+  @Override
+  public void link(long inode, long newParent, byte[] newName, Reply<Attributes> reply)
+      throws FsException {
+    Failures.run(() -> names.link(inode, newParent, newName, reply));
+  }
+
+  @Override
+  public void unlink(long parent, byte[] name, Reply<Void> reply) throws FsException {
+    Failures.run(() -> names.remove(parent, name, false, reply));
+  }
+
+  @Override
+  public void removeDirectory(long parent, byte[] name, Reply<Void> reply) throws FsException {
+    Failures.run(() -> names.remove(parent, name, true, reply));
+  }
+
+  @Override
+  public void rename(
+      long parent, byte[] name, long newParent, byte[] newName, int flags, Reply<Void> reply)
+      throws FsException {
+    Failures.run(() -> renames.rename(parent, name, newParent, newName, flags, reply));
+  }
+
+  @Override
+  public void open(long inode, int flags, Reply<OpenFile> reply) throws FsException {
+    Failures.run(() -> files.open(inode, flags, reply));
+  }
+
+  @Override
+  public void create(
+      long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
+      throws FsException {
+    int regular = (mode & FileTypes.MASK) == 0 ? mode | FileTypes.REGULAR : mode;
+    Failures.run(() -> files.create(parent, name, regular, flags, caller, reply));
+  }
+
+  @Override
+  public void read(
+      OpenFile file, long offset, int size, boolean pinsPages, Reply<List<ByteBuffer>> reply)
+      throws FsException {
+    Failures.run(() -> files.read(file, offset, size, pinsPages, reply));
+  }
+
+  @Override
+  public void write(
+      OpenFile file,
+      long offset,
+      ByteBuffer data,
+      int flags,
+      boolean writeBack,
+      Reply<Integer> reply)
+      throws FsException {
+    Failures.run(() -> files.write(file, offset, data, flags, writeBack, reply));
+  }
+
+  @Override
+  public void flush(OpenFile file, long lockOwner) throws FsException {
+    Failures.run(() -> files.flush(file, lockOwner));
+  }
+
+  @Override
+  public void release(OpenFile file, long flockOwner) throws FsException {
+    Failures.run(
+        () -> {
+          flocks.release(file);
+          files.release(file);
+        });
+  }
+
+  @Override
+  public void sync(long inode, boolean dataOnly) throws FsException {
+    Failures.run(() -> files.sync(inode));
+  }
+
+  @Override
+  public void readDirectory(
+      OpenFile directory, long cookie, boolean withAttributes, DirectorySink sink)
+      throws FsException {
+    Failures.run(() -> listing.list(directory, cookie, sink));
+  }
+
+  @Override
+  public VolumeStatistics statistics() throws FsException {
+    return Failures.call(
+        () -> {
+          long total = volume.groups().totalBlocks();
+          long free = volume.groups().freeBlocks();
+          return new VolumeStatistics(MetaStore.BLOCK_SIZE, total, free, total, free);
+        });
+  }
+
+  @Override
+  public void getXattr(long inode, byte[] name, Reply<byte[]> reply) throws FsException {
+    Failures.run(() -> xattrs.get(inode, name, reply));
+  }
+
+  @Override
+  public void setXattr(long inode, byte[] name, byte[] value, int flags) throws FsException {
+    Failures.run(() -> xattrs.set(inode, name, value, flags));
+  }
+
+  @Override
+  public void listXattrs(long inode, Reply<List<byte[]>> reply) throws FsException {
+    Failures.run(() -> xattrs.list(inode, reply));
+  }
+
+  @Override
+  public void removeXattr(long inode, byte[] name) throws FsException {
+    Failures.run(() -> xattrs.remove(inode, name));
+  }
+
+  @Override
+  public void allocate(OpenFile file, int mode, long offset, long length) throws FsException {
+    Failures.run(() -> files.allocate(file, mode, offset, length));
+  }
+
+  @Override
+  public long seek(OpenFile file, long offset, int whence) throws FsException {
+    return Failures.call(() -> files.seek(file, offset, whence));
+  }
+
+  @Override
+  public boolean lockRange(
+      OpenFile file, RangeLocks.Range range, boolean wait, Cancellation cancellation)
+      throws FsException {
+    return Failures.call(
+        () -> volume.locks().ranges().lock(file.inode(), range, wait, cancellation));
+  }
+
+  @Override
+  public void unlockRange(OpenFile file, long owner, long start, long end) throws FsException {
+    Failures.run(() -> volume.locks().ranges().unlock(file.inode(), owner, start, end));
+  }
+
+  @Override
+  public RangeLocks.Range testRange(OpenFile file, RangeLocks.Range range) throws FsException {
+    return Failures.call(() -> volume.locks().ranges().test(file.inode(), range));
+  }
+
+  @Override
+  public boolean flock(
+      OpenFile file, long owner, FlockMode mode, boolean wait, Cancellation cancellation)
+      throws FsException {
+    return Failures.call(() -> flocks.flock(file, owner, mode, wait, cancellation));
+  }
+
+  @Override
+  public void close() throws FsException {
+    flocks.close();
+    closing.close();
+  }
+}

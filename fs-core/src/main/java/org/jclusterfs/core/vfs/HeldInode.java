@@ -1,0 +1,118 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jclusterfs.core.cluster.LockHolder;
+import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.directory.DirectoryTree;
+import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.txn.MetaBlock;
+import org.jclusterfs.core.txn.Transaction;
+import org.jclusterfs.dlm.LockMode;
+
+/** An inode whose lock an operation holds, with its block in memory. */
+final class HeldInode implements AutoCloseable {
+  private final VolumeState volume;
+  private final Inode inode;
+  private final LockHolder holder;
+  private final MetaBlock block;
+
+  private HeldInode(VolumeState volume, Inode inode, LockHolder holder) throws IOException {
+    this.volume = volume;
+    this.inode = inode;
+    this.holder = holder;
+    try {
+      this.block = inode.block(volume.store());
+    } catch (IOException | RuntimeException e) {
+      holder.close();
+      throw e;
+    }
+  }
+
+  /** Waits for an inode's lock; an inode that is gone is ESTALE. */
+  static HeldInode acquire(VolumeState volume, long number, LockMode mode)
+      throws IOException, LockUnavailableException, FsException {
+    Inode inode = find(volume, number);
+    return living(new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode)));
+  }
+
+  /** As {@link #acquire}, for a request that pins kernel pages. */
+  static HeldInode acquirePinning(VolumeState volume, long number, LockMode mode)
+      throws IOException, LockUnavailableException, FsException {
+    Inode inode = find(volume, number);
+    return living(new HeldInode(volume, inode, volume.locks().acquirePinning(inode.lock(), mode)));
+  }
+
+  /** Takes over a lock just had, whether the inode is still linked or not. */
+  static HeldInode of(VolumeState volume, Inode inode, LockHolder holder) throws IOException {
+    return new HeldInode(volume, inode, holder);
+  }
+
+  private static Inode find(VolumeState volume, long number) throws FsException {
+    if (!volume.groups().contains(number)) {
+      throw new FsException(FsException.Failure.STALE, "no inode can be at block " + number);
+    }
+    return volume.inodes().get(number);
+  }
+
+  private static HeldInode living(HeldInode held) throws FsException {
+    if (InodeBlock.linkCount(held.buffer()) == 0 && held.inode.opens() == 0) {
+      held.close();
+      throw new FsException(FsException.Failure.STALE, "inode " + held.number() + " was removed");
+    }
+    return held;
+  }
+
+  Inode inode() {
+    return inode;
+  }
+
+  long number() {
+    return inode.number();
+  }
+
+  ByteBuffer buffer() {
+    return block.buffer();
+  }
+
+  LockMode mode() {
+    return holder.mode();
+  }
+
+  boolean isDirectory() {
+    return FileTypes.isDirectory(InodeBlock.mode(buffer()));
+  }
+
+  /** The entries; the inode is a directory. */
+  DirectoryTree entries() throws FsException {
+    if (!isDirectory()) {
+      throw new FsException(
+          FsException.Failure.NOT_DIRECTORY, "inode " + number() + " is not a directory");
+    }
+    return new DirectoryTree(block, inode.scope(), volume.store(), volume.hashKey());
+  }
+
+  /** Announces a change of the inode's block in a transaction. */
+  ByteBuffer modify(Transaction tx) {
+    tx.modify(block);
+    inode.changedIn(tx.sequence());
+    return buffer();
+  }
+
+  MetaBlock block() {
+    return block;
+  }
+
+  Attributes attributes() {
+    return FileTypes.attributes(number(), buffer());
+  }
+
+  @Override
+  public void close() {
+    if (holder.mode() == LockMode.PR) {
+      inode.modified(false);
+    }
+    holder.close();
+  }
+}

@@ -1,0 +1,66 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import org.jclusterfs.core.cluster.LockCallbacks;
+import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.txn.MetaBlock;
+import org.jclusterfs.dlm.LockMode;
+import org.jclusterfs.dlm.LockName;
+
+/** What happens when an inode's lock is given away: its changes go out, every cache of it goes. */
+final class InodeCallbacks implements LockCallbacks {
+  private final VolumeState volume;
+
+  InodeCallbacks(VolumeState volume) {
+    this.volume = volume;
+  }
+
+  @Override
+  public void sync(LockName name, LockMode to) throws IOException {
+    Inode inode = volume.inodes().peek(name.id());
+    if (inode != null) {
+      inode.data().sync();
+      volume.transactions().journal().writeBack(inode.scope().tag());
+    }
+  }
+
+  @Override
+  public boolean invalidate(LockName name, LockMode from, LockMode to) {
+    Inode inode = volume.inodes().peek(name.id());
+    if (inode == null) {
+      return false;
+    }
+    if (from == LockMode.EX && inode.kernelMayHavePages()
+        || to == LockMode.NL && inode.lookups().get() > 0) {
+      dropFromKernel(inode, to);
+    }
+    if (inode.data().isDirty()
+        || !volume.transactions().journal().isWrittenBack(inode.scope().tag())) {
+      // Dirty pages of a mapping came back meanwhile.
+      return true;
+    }
+    if (to == LockMode.NL) {
+      inode.drop();
+    }
+    return false;
+  }
+
+  private void dropFromKernel(Inode inode, LockMode to) {
+    KernelCaches kernel = volume.kernel().caches();
+    boolean pages = inode.kernelMayHavePages();
+    inode.kernelMayHavePages(false);
+    kernel.invalidateInode(inode.number(), !pages);
+    MetaBlock block = inode.cachedBlock();
+    if (to == LockMode.NL
+        && (block == null || FileTypes.isDirectory(InodeBlock.mode(block.buffer())))) {
+      kernel.invalidateNames();
+    }
+  }
+
+  @Override
+  public boolean busy(LockName name) {
+    Inode inode = volume.inodes().peek(name.id());
+    return inode != null && inode.modified();
+  }
+}

@@ -1,0 +1,181 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jclusterfs.core.alloc.ResourceGroups;
+import org.jclusterfs.core.cluster.ClusterLocks;
+import org.jclusterfs.core.cluster.LockCallbacks;
+import org.jclusterfs.core.cluster.LockHolder;
+import org.jclusterfs.core.cluster.LockType;
+import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.Geometry;
+import org.jclusterfs.core.format.SlotDescriptor;
+import org.jclusterfs.core.format.Superblock;
+import org.jclusterfs.core.inode.DataCache;
+import org.jclusterfs.core.inode.FileContent;
+import org.jclusterfs.core.inode.FileSpace;
+import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.inode.InodeTable;
+import org.jclusterfs.core.txn.MetaStore;
+import org.jclusterfs.core.txn.Transactions;
+import org.jclusterfs.core.volume.BlockIo;
+import org.jclusterfs.core.volume.JournalArea;
+import org.jclusterfs.core.volume.JournalReplay;
+import org.jclusterfs.journal.Journal;
+import org.jclusterfs.journal.JournalOptions;
+
+/**
+ * Puts a mount together, from the superblock to the running filesystem, and takes it apart again in
+ * the opposite order.
+ */
+final class MountAssembly {
+  private static final System.Logger LOG = System.getLogger(MountAssembly.class.getName());
+
+  private final BlockDevice device;
+  private final ByteBuffer superblock;
+  private final MountRequest request;
+  private final Geometry geometry;
+  private final UUID uuid;
+  private volatile Reclaimer reclaimer;
+  private Journal journal;
+  private Cleaner cleaner;
+
+  MountAssembly(BlockDevice device, ByteBuffer superblock, MountRequest request) {
+    this.device = device;
+    this.superblock = superblock;
+    this.request = request;
+    this.geometry = Geometry.of(superblock);
+    this.uuid = BlockHeader.volumeUuid(superblock);
+  }
+
+  Vfs assemble() throws IOException, MountException {
+    JournalReplay replay = new JournalReplay(device, geometry, uuid);
+    NodeMembership node = NodeMembership.join(device, superblock, request, replay, this::adopt);
+    boolean up = false;
+    try {
+      Vfs filesystem = bringUp(node);
+      up = true;
+      return filesystem;
+    } finally {
+      if (!up) {
+        node.close();
+      }
+    }
+  }
+
+  private Vfs bringUp(NodeMembership node) throws IOException {
+    int slot = node.slot();
+    List<ByteBuffer> descriptors = slotDescriptors();
+    journal =
+        Journal.open(
+            JournalArea.of(device, descriptors.get(slot)), uuid, slot, JournalOptions.defaults());
+    ClusterLocks locks = node.locks();
+    locks.onRemoteGrant(journal::noteExternalDependency);
+    MetaStore store = new MetaStore(device, uuid, slot);
+    Transactions transactions = new Transactions(store, journal);
+    ResourceGroups groups = new ResourceGroups(geometry, locks, transactions);
+    FileContent content = new FileContent(transactions, groups, Clock.systemUTC());
+    VolumeState volume =
+        new VolumeState(
+            Superblock.rootInode(superblock),
+            slot,
+            descriptors.stream().mapToLong(SlotDescriptor::orphanDirectory).toArray(),
+            Superblock.hashKey(superblock),
+            request.readOnly(),
+            Clock.systemUTC(),
+            locks,
+            transactions,
+            groups,
+            new InodeTable(groups, new DataCache(request.cacheBytes()), device),
+            content,
+            new FileSpace(transactions, groups, content, Clock.systemUTC()),
+            new KernelLink());
+    registerCallbacks(volume);
+    Orphans orphans = new Orphans(volume);
+    reclaimer = new Reclaimer(volume, orphans);
+    cleaner = new Cleaner(volume, () -> node.withdraw(new IOException("the cleaner failed")));
+    node.onWithdraw(cause -> journal.abort(new IOException("this node withdrew: " + cause)));
+    node.start();
+    cleaner.start();
+    if (!request.readOnly()) {
+      reclaimer.start();
+      for (int each = 0; each < descriptors.size(); each++) {
+        adopt(each);
+      }
+    }
+    return new FileSystem(volume, orphans, reclaimer, () -> takeDown(volume, node));
+  }
+
+  private static void registerCallbacks(VolumeState volume) {
+    ClusterLocks locks = volume.locks();
+    locks.register(LockType.INODE, new InodeCallbacks(volume));
+    for (LockType type :
+        List.of(LockType.RENAME, LockType.OPEN, LockType.FLOCK, LockType.JOURNAL)) {
+      locks.register(type, LockCallbacks.NONE);
+    }
+  }
+
+  private List<ByteBuffer> slotDescriptors() throws IOException {
+    int count = Superblock.slotCount(superblock);
+    ByteBuffer all = BlockIo.read(device, geometry.slotBlock(0), count);
+    List<ByteBuffer> descriptors = new ArrayList<>();
+    for (int slot = 0; slot < count; slot++) {
+      descriptors.add(
+          all.slice(slot * BlockHeader.BLOCK_SIZE, BlockHeader.BLOCK_SIZE).order(all.order()));
+    }
+    return descriptors;
+  }
+
+  /** Takes a slot's orphans over, in the background of a thread of its own. */
+  private void adopt(int slot) {
+    Reclaimer taker = reclaimer;
+    if (taker == null || request.readOnly()) {
+      return;
+    }
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                taker.adopt(slot);
+              } catch (IOException | LockUnavailableException | FsException e) {
+                LOG.log(
+                    System.Logger.Level.WARNING,
+                    "orphans of slot " + slot + " stay for the next mount: " + e.getMessage());
+              }
+            },
+            "adopt-" + slot);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void takeDown(VolumeState volume, NodeMembership node) throws FsException {
+    for (Inode inode : volume.inodes().all()) {
+      LockHolder open = inode.abandonOpens();
+      if (open != null) {
+        open.close();
+      }
+    }
+    reclaimer.close();
+    cleaner.close();
+    Failures.run(
+        () -> {
+          try {
+            if (!node.withdrawn()) {
+              // Locks are given back by leaving; what they cover is in place before that.
+              journal.checkpoint();
+              node.releaseLocks();
+              journal.close();
+            }
+          } finally {
+            node.close();
+            device.close();
+          }
+        });
+  }
+}

@@ -1,0 +1,122 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jclusterfs.core.alloc.HeldGroup;
+import org.jclusterfs.core.cluster.LockHolder;
+import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.format.NodeHeader;
+import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.inode.Timestamps;
+import org.jclusterfs.core.txn.MetaBlock;
+import org.jclusterfs.core.txn.Transaction;
+import org.jclusterfs.dlm.LockMode;
+
+/** Makes inodes and their first names. */
+final class NewInodes {
+  private static final int ATTEMPTS = 8;
+
+  private final VolumeState volume;
+
+  NewInodes(VolumeState volume) {
+    this.volume = volume;
+  }
+
+  /** What a new inode is to be. */
+  record Plan(int mode, int rdevMajor, int rdevMinor, byte[] symlinkTarget, Caller caller) {}
+
+  /**
+   * Makes an inode and enters it in a directory, in one transaction.
+   *
+   * @param parent held EX; the name is not in it
+   * @return the new inode, held EX
+   */
+  HeldInode make(HeldInode parent, byte[] name, Plan plan)
+      throws IOException, LockUnavailableException, FsException {
+    boolean directory = FileTypes.isDirectory(plan.mode());
+    int nodes = parent.entries().nodesForInsert();
+    int hint = directory ? volume.groups().spread() : parent.inode().region();
+    for (int attempt = 0; ; attempt++) {
+      try (HeldGroup group = volume.groups().reserve(hint, 1 + nodes)) {
+        Inode inode = volume.inodes().get(group.peek());
+        // Nobody should hold the lock of a number that is free; whoever asks about a stale one may.
+        LockHolder holder =
+            attempt < ATTEMPTS
+                ? volume.locks().tryAcquire(inode.lock(), LockMode.EX)
+                : volume.locks().acquire(inode.lock(), LockMode.EX);
+        if (holder == null) {
+          group.skip(inode.number());
+          continue;
+        }
+        return enter(parent, name, plan, group, inode, holder);
+      }
+    }
+  }
+
+  private HeldInode enter(
+      HeldInode parent, byte[] name, Plan plan, HeldGroup group, Inode inode, LockHolder holder)
+      throws IOException, FsException {
+    boolean made = false;
+    inode.drop();
+    int credits =
+        2
+            + parent.entries().blocksTouchedByInsert()
+            + group.credits(1 + parent.entries().nodesForInsert());
+    try (Transaction tx = volume.transactions().begin(credits)) {
+      long floor = group.takeInode(tx, inode.number());
+      MetaBlock block =
+          tx.create(inode.scope(), inode.number(), InodeBlock.MAGIC, inode.number(), floor);
+      inode.created(block);
+      fill(block.buffer(), plan, parent, floor);
+      inode.changedIn(tx.sequence());
+      int type = FileTypes.direntType(plan.mode());
+      parent.entries().insert(tx, group, name, inode.number(), type);
+      ByteBuffer directory = parent.modify(tx);
+      Timestamps.modified(directory, volume.clock().instant());
+      if (FileTypes.isDirectory(plan.mode())) {
+        InodeBlock.linkCount(directory, InodeBlock.linkCount(directory) + 1);
+      }
+      made = true;
+    } finally {
+      if (!made) {
+        holder.close();
+      }
+    }
+    return HeldInode.of(volume, inode, holder);
+  }
+
+  private void fill(ByteBuffer block, Plan plan, HeldInode parent, long generation) {
+    int mode = plan.mode();
+    int gid = plan.caller().gid();
+    boolean directory = FileTypes.isDirectory(mode);
+    if ((InodeBlock.mode(parent.buffer()) & FileTypes.SETGID) != 0) {
+      gid = InodeBlock.gid(parent.buffer());
+      if (directory) {
+        mode |= FileTypes.SETGID;
+      }
+    }
+    InodeBlock.generation(block, generation);
+    InodeBlock.mode(block, mode & ~plan.caller().umask());
+    InodeBlock.linkCount(block, directory ? 2 : 1);
+    InodeBlock.uid(block, plan.caller().uid());
+    InodeBlock.gid(block, gid);
+    InodeBlock.rdevMajor(block, plan.rdevMajor());
+    InodeBlock.rdevMinor(block, plan.rdevMinor());
+    Timestamps.created(block, volume.clock().instant());
+    if (directory) {
+      InodeBlock.layout(block, InodeBlock.LAYOUT_DIRECTORY);
+      NodeHeader.initialise(block, NodeHeader.ROOT_BASE, 0);
+      InodeBlock.size(block, block.capacity());
+      InodeBlock.parent(block, parent.number());
+    } else if (plan.symlinkTarget() != null) {
+      byte[] target = plan.symlinkTarget();
+      InodeBlock.layout(block, InodeBlock.LAYOUT_INLINE);
+      block.put(InodeBlock.BODY_OFFSET, target);
+      InodeBlock.bodyLength(block, target.length);
+      InodeBlock.size(block, target.length);
+    } else if (FileTypes.isRegular(mode)) {
+      InodeBlock.layout(block, InodeBlock.LAYOUT_INLINE);
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.DelayQueue;
+import java.util.concurrent.Delayed;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jclusterfs.core.alloc.HeldGroup;
+import org.jclusterfs.core.cluster.LockHolder;
+import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.directory.DirectoryTree;
+import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.inode.Removal;
+import org.jclusterfs.core.txn.Transaction;
+import org.jclusterfs.core.xattr.XattrStore;
+import org.jclusterfs.dlm.LockMode;
+
+/**
+ * Frees inodes that lost their last name, in the background, once no node has them open.
+ *
+ * <p>Who holds an inode's open lock EX knows that nobody has it open. An inode is freed only after
+ * its block without links is in place on the device: whoever still knows its number finds it gone,
+ * and never an older state.
+ */
+final class Reclaimer implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Reclaimer.class.getName());
+  private static final long FIRST_DELAY_MILLIS = 100;
+  private static final long LONGEST_DELAY_MILLIS = 10_000;
+  private static final long OPEN_LOCK_MILLIS = 300;
+
+  private final VolumeState volume;
+  private final Orphans orphans;
+  private final DelayQueue<Task> queue = new DelayQueue<>();
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "reclaim-timer");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final Thread worker = new Thread(this::work, "reclaim");
+  private volatile boolean stopping;
+
+  Reclaimer(VolumeState volume, Orphans orphans) {
+    this.volume = volume;
+    this.orphans = orphans;
+    worker.setDaemon(true);
+  }
+
+  private static final class Task implements Delayed {
+    private final long number;
+    private final long delayMillis;
+    private final long due;
+
+    Task(long number, long delayMillis) {
+      this.number = number;
+      this.delayMillis = delayMillis;
+      this.due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delayMillis);
+    }
+
+    @Override
+    public long getDelay(TimeUnit unit) {
+      return unit.convert(due - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public int compareTo(Delayed other) {
+      return Long.compare(due - ((Task) other).due, 0);
+    }
+
+    Task later() {
+      return new Task(number, Math.min(LONGEST_DELAY_MILLIS, 2 * delayMillis));
+    }
+  }
+
+  void start() {
+    worker.start();
+  }
+
+  /** An inode lost its last name just now. */
+  void enqueue(Inode inode) {
+    queue.add(new Task(inode.number(), FIRST_DELAY_MILLIS));
+  }
+
+  /** The last open of an inode on this node ended, and it may have no name left. */
+  void lastClosed(Inode inode) {
+    queue.add(new Task(inode.number(), 0));
+  }
+
+  /** Takes over what an orphan directory names: after a crash, or of a slot that died. */
+  void adopt(int slot) throws IOException, LockUnavailableException, FsException {
+    List<Long> found = new ArrayList<>();
+    try (HeldInode directory =
+        HeldInode.acquire(volume, volume.orphanDirectories()[slot], LockMode.PR)) {
+      directory
+          .entries()
+          .list(
+              0,
+              entry -> {
+                found.add(Orphans.numberOf(entry.name()));
+                return true;
+              });
+    }
+    found.forEach(number -> queue.add(new Task(number, FIRST_DELAY_MILLIS)));
+  }
+
+  private void work() {
+    while (!stopping) {
+      try {
+        Task task = queue.take();
+        if (!reclaim(task.number)) {
+          queue.add(task.later());
+        }
+      } catch (InterruptedException e) {
+        return;
+      } catch (FsException | LockUnavailableException | IOException | RuntimeException e) {
+        if (!stopping) {
+          LOG.log(System.Logger.Level.WARNING, "an unlinked inode stays for now: " + e, e);
+        }
+      }
+    }
+  }
+
+  /** Frees one inode; false where somebody has it open or it is too early. */
+  private boolean reclaim(long number) throws IOException, LockUnavailableException, FsException {
+    Inode inode = volume.inodes().get(number);
+    if (inode.opens() > 0) {
+      // The last release comes back here.
+      return true;
+    }
+    if (!volume.transactions().journal().isWrittenBack(inode.scope().tag())) {
+      return false;
+    }
+    try (LockHolder open = exclusiveOpen(inode)) {
+      if (open == null) {
+        return inode.opens() > 0;
+      }
+      int slot = orphanSlot(inode);
+      if (slot >= 0) {
+        try (HeldInode directory = orphans.naming(slot)) {
+          free(directory, inode, slot);
+        }
+      }
+    }
+    volume.locks().giveBack(inode.openLock());
+    return true;
+  }
+
+  private LockHolder exclusiveOpen(Inode inode) throws LockUnavailableException {
+    LockHolder now = volume.locks().tryAcquire(inode.openLock(), LockMode.EX);
+    if (now != null || inode.opens() > 0) {
+      return now;
+    }
+    DeadlineCancellation deadline = new DeadlineCancellation();
+    var end = timer.schedule(deadline::expire, OPEN_LOCK_MILLIS, TimeUnit.MILLISECONDS);
+    try {
+      return volume.locks().acquire(inode.openLock(), LockMode.EX, deadline);
+    } catch (LockUnavailableException e) {
+      if (e.reason() == LockUnavailableException.Reason.CANCELLED) {
+        return null;
+      }
+      throw e;
+    } finally {
+      end.cancel(false);
+    }
+  }
+
+  /** Slot whose orphan directory names it, -1 where it is not (or no longer) an orphan. */
+  private int orphanSlot(Inode inode) throws IOException, LockUnavailableException {
+    try (HeldInode held =
+        HeldInode.of(volume, inode, volume.locks().acquire(inode.lock(), LockMode.PR))) {
+      ByteBuffer block = held.buffer();
+      return InodeBlock.linkCount(block) == 0 ? InodeBlock.orphanSlot(block) - 1 : -1;
+    }
+  }
+
+  private void free(HeldInode directory, Inode inode, int slot)
+      throws IOException, LockUnavailableException, FsException {
+    byte[] name = Orphans.nameOf(inode.number());
+    DirectoryTree entries = directory.entries();
+    if (entries.lookup(name) == null) {
+      return;
+    }
+    try (HeldInode held =
+        HeldInode.of(volume, inode, volume.locks().acquire(inode.lock(), LockMode.EX))) {
+      if (InodeBlock.linkCount(held.buffer()) != 0
+          || InodeBlock.orphanSlot(held.buffer()) != slot + 1) {
+        return;
+      }
+      removeContent(held);
+      try (HeldGroup group = volume.groups().hold(inode.region());
+          Transaction tx =
+              volume.transactions().begin(2 + entries.blocksTouchedByInsert() + group.credits(1))) {
+        directory.modify(tx);
+        entries.remove(tx, name);
+        long version = held.block().version();
+        tx.free(inode.scope(), inode.number());
+        group.freeInode(tx, inode.number(), version);
+      }
+      inode.drop();
+    }
+  }
+
+  private void removeContent(HeldInode held)
+      throws IOException, LockUnavailableException, FsException {
+    Inode inode = held.inode();
+    XattrStore xattrs = new XattrStore(held.block(), inode.scope(), volume.store());
+    volume.space().removeNodes(inode, xattrs.planFreeAll());
+    if (held.isDirectory()) {
+      boolean complete = false;
+      while (!complete) {
+        Removal removal = held.entries().planFreeAll();
+        complete = removal.complete();
+        volume.space().removeNodes(inode, removal);
+      }
+    } else {
+      volume.space().removeAll(inode);
+    }
+  }
+
+  @Override
+  public void close() {
+    stopping = true;
+    worker.interrupt();
+    timer.shutdownNow();
+    try {
+      worker.join(TimeUnit.SECONDS.toMillis(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

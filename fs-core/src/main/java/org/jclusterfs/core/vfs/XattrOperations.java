@@ -1,0 +1,88 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeSet;
+import org.jclusterfs.core.alloc.HeldGroup;
+import org.jclusterfs.core.alloc.HeldGroups;
+import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.inode.FreedNode;
+import org.jclusterfs.core.inode.Timestamps;
+import org.jclusterfs.core.txn.Transaction;
+import org.jclusterfs.core.vfs.FsException.Failure;
+import org.jclusterfs.core.xattr.XattrStore;
+import org.jclusterfs.dlm.LockMode;
+
+/** Extended attributes. */
+final class XattrOperations {
+  private final VolumeState volume;
+
+  XattrOperations(VolumeState volume) {
+    this.volume = volume;
+  }
+
+  private XattrStore store(HeldInode inode) {
+    return new XattrStore(inode.block(), inode.inode().scope(), volume.store());
+  }
+
+  void get(long number, byte[] name, Reply<byte[]> reply)
+      throws FsException, IOException, LockUnavailableException {
+    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.PR)) {
+      byte[] value = store(inode).get(name);
+      if (value == null) {
+        throw new FsException(Failure.NO_ATTRIBUTE, "no such attribute");
+      }
+      reply.accept(value);
+    }
+  }
+
+  void list(long number, Reply<List<byte[]>> reply)
+      throws FsException, IOException, LockUnavailableException {
+    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.PR)) {
+      reply.accept(store(inode).list());
+    }
+  }
+
+  void set(long number, byte[] name, byte[] value, int flags)
+      throws FsException, IOException, LockUnavailableException {
+    volume.requireWritable();
+    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+      apply(inode, store(inode).planSet(name, value, flags));
+    }
+  }
+
+  void remove(long number, byte[] name) throws FsException, IOException, LockUnavailableException {
+    volume.requireWritable();
+    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+      apply(inode, store(inode).planRemove(name));
+    }
+  }
+
+  private void apply(HeldInode inode, XattrStore.Change change)
+      throws IOException, LockUnavailableException {
+    Collection<Integer> indexes = new TreeSet<>();
+    change.nodes().forEach(node -> indexes.add(volume.groups().groupOf(node.address())));
+    int pieces = change.nodes().size() + change.nodesNeeded();
+    // A change takes new blocks or gives some back, never both: so the lock order is kept.
+    try (HeldGroup source =
+            change.nodesNeeded() > 0
+                ? volume.groups().reserve(inode.inode().region(), change.nodesNeeded())
+                : null;
+        HeldGroups held = volume.groups().holdAll(source == null ? indexes : List.of());
+        Transaction tx =
+            volume
+                .transactions()
+                .begin(
+                    1
+                        + change.credits()
+                        + held.credits(pieces)
+                        + (source == null ? 0 : source.credits(pieces)))) {
+      Timestamps.changed(inode.modify(tx), volume.clock().instant());
+      change.apply(tx, source);
+      for (FreedNode node : change.nodes()) {
+        held.of(node.address()).freeMetadata(tx, node.address(), node.version());
+      }
+    }
+  }
+}

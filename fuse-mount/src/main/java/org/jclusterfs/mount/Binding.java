@@ -1,0 +1,20 @@
+package org.jclusterfs.mount;
+
+import org.jclusterfs.core.vfs.MountException;
+
+/** A mount of one filesystem at one directory. Thread-safe. */
+public interface Binding extends AutoCloseable {
+
+  /** Makes the mount; returns once it answers. */
+  void mount() throws MountException, InterruptedException;
+
+  /** Waits until the mount is gone and its last request is answered. */
+  void awaitEnd() throws InterruptedException;
+
+  /** Minor device number of the mount, by which fusectl knows its connection. */
+  int connection();
+
+  /** Unmounts, lazily where the mount is busy; {@link #awaitEnd()} then returns. Idempotent. */
+  @Override
+  void close();
+}

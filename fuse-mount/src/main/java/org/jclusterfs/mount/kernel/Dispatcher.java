@@ -1,0 +1,52 @@
+package org.jclusterfs.mount.kernel;
+
+import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.mount.posix.Errno;
+import org.jclusterfs.mount.protocol.Opcode;
+
+/** Brings each request to the handler of its opcode. Thread-safe once the handlers are set. */
+final class Dispatcher {
+  private static final System.Logger LOG = System.getLogger(Dispatcher.class.getName());
+
+  private final Handler[] handlers = new Handler[Opcode.END];
+
+  void on(int opcode, Handler handler) {
+    handlers[opcode] = handler;
+  }
+
+  /** Serves one request; returns when it is answered, except where a handler passed it on. */
+  void dispatch(Request request) {
+    int opcode = request.header().opcode();
+    Handler handler = opcode >= 0 && opcode < handlers.length ? handlers[opcode] : null;
+    if (handler == null) {
+      request.error(Errno.ENOSYS);
+    } else {
+      serve(handler, request);
+    }
+  }
+
+  /** Runs a handler and answers for it where it fails. */
+  static void serve(Handler handler, Request request) {
+    try {
+      handler.handle(request);
+      if (!request.answered()) {
+        LOG.log(System.Logger.Level.ERROR, "no answer was given to {0}", request);
+        request.error(Errno.EIO);
+      }
+    } catch (FsException e) {
+      if (e.failure() == FsException.Failure.IO) {
+        LOG.log(System.Logger.Level.ERROR, request + " failed", e);
+      }
+      fail(request, Errno.of(e.failure()));
+    } catch (RuntimeException | Error e) {
+      LOG.log(System.Logger.Level.ERROR, request + " failed unexpectedly", e);
+      fail(request, Errno.EIO);
+    }
+  }
+
+  private static void fail(Request request, int errno) {
+    if (!request.answered()) {
+      request.error(errno);
+    }
+  }
+}

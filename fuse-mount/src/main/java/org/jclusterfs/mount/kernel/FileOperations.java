@@ -1,0 +1,225 @@
+package org.jclusterfs.mount.kernel;
+
+import java.nio.ByteBuffer;
+import org.jclusterfs.core.vfs.AttributeChange;
+import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.OpenFile;
+import org.jclusterfs.core.vfs.Vfs;
+import org.jclusterfs.mount.posix.Errno;
+import org.jclusterfs.mount.protocol.Flags;
+import org.jclusterfs.mount.protocol.Opcode;
+import org.jclusterfs.mount.protocol.Replies;
+import org.jclusterfs.mount.protocol.Requests.FallocateIn;
+import org.jclusterfs.mount.protocol.Requests.FlushIn;
+import org.jclusterfs.mount.protocol.Requests.FsyncIn;
+import org.jclusterfs.mount.protocol.Requests.LseekIn;
+import org.jclusterfs.mount.protocol.Requests.ReadIn;
+import org.jclusterfs.mount.protocol.Requests.ReleaseIn;
+import org.jclusterfs.mount.protocol.Requests.WriteIn;
+
+/** Requests about open files. */
+final class FileOperations {
+  private static final int O_APPEND = 02000;
+  private static final int O_DSYNC = 010000;
+  private static final int O_SYNC_BIT = 04000000;
+  private static final int S_ISUID = 04000;
+  private static final int S_ISGID = 02000;
+  private static final int S_IXGRP = 010;
+
+  private final Session session;
+  private final Vfs vfs;
+  private final Notices notices;
+
+  FileOperations(Session session, Dispatcher dispatcher, Notices notices) {
+    this.session = session;
+    this.vfs = session.vfs();
+    this.notices = notices;
+    dispatcher.on(Opcode.OPEN, this::open);
+    dispatcher.on(Opcode.READ, this::read);
+    dispatcher.on(Opcode.WRITE, this::write);
+    dispatcher.on(Opcode.FLUSH, this::flush);
+    dispatcher.on(Opcode.RELEASE, this::release);
+    dispatcher.on(Opcode.FSYNC, this::sync);
+    dispatcher.on(Opcode.FALLOCATE, this::allocate);
+    dispatcher.on(Opcode.LSEEK, this::seek);
+    dispatcher.on(Opcode.IOCTL, request -> request.error(Errno.ENOTTY));
+  }
+
+  /** fuse_open_out.open_flags of a handle; inside the reply of open only. */
+  static int openFlags(OpenFile file, Negotiated negotiated) {
+    int flags = file.keepCache() ? Flags.FOPEN_KEEP_CACHE : 0;
+    if (file.directIo()) {
+      flags |= Flags.FOPEN_DIRECT_IO;
+      if (negotiated.has(Flags.DIRECT_IO_ALLOW_MMAP)) {
+        // The filesystem orders writes itself; the kernel need not hold the inode meanwhile.
+        flags |= Flags.FOPEN_PARALLEL_DIRECT_WRITES;
+      }
+    }
+    return flags;
+  }
+
+  private void open(Request request) throws FsException {
+    long inode = session.nodes().inode(request.header().nodeid());
+    int flags = request.input().getInt(request.body());
+    long[] handle = {0};
+    vfs.open(
+        inode,
+        flags,
+        file -> {
+          handle[0] = session.handles().add(file);
+          Replies.openOut(request.out(), handle[0], openFlags(file, session.negotiated()));
+          request.reply();
+        });
+    if (request.refused()) {
+      drop(handle[0], 0);
+    }
+  }
+
+  private void read(Request request) throws FsException {
+    ReadIn in = ReadIn.at(request.input(), request.body());
+    OpenFile file = session.handles().get(in.fh());
+    boolean pinsPages = (in.readFlags() & Flags.READ_LOCKOWNER) == 0;
+    if (pinsPages) {
+      Node node = session.nodes().ofNodeId(request.header().nodeid());
+      if (node != null) {
+        node.pages = true;
+      }
+    }
+    vfs.read(file, in.offset(), in.size(), pinsPages, request::reply);
+  }
+
+  private void write(Request request) throws FsException {
+    WriteIn in = WriteIn.at(request.input(), request.body());
+    OpenFile file = session.handles().get(in.fh());
+    ByteBuffer data = request.data(WriteIn.BYTES, in.size());
+    Node node = session.nodes().ofNodeId(request.header().nodeid());
+    boolean writeBack = (in.writeFlags() & Flags.WRITE_CACHE) != 0;
+    boolean pinsPages = writeBack || (in.writeFlags() & Flags.WRITE_LOCKOWNER) == 0;
+    if (pinsPages) {
+      if (node != null) {
+        node.pages = true;
+      }
+      // The handle of a write-back is a guess of the kernel's, and so is its O_APPEND.
+      int flags = writeBack ? in.flags() & ~O_APPEND : in.flags();
+      vfs.write(file, in.offset(), data, flags, writeBack, n -> replyWritten(request, n));
+      return;
+    }
+    if ((in.writeFlags() & Flags.WRITE_KILL_SUIDGID) != 0) {
+      clearSetId(file.inode(), node);
+    }
+    writeDirectly(request, in, file, data, node);
+  }
+
+  /**
+   * A write that bypasses the page cache. Pages that another process has of the file are dropped
+   * before the answer, and after the operation's locks are given up: to drop a page the kernel may
+   * have to write it back, or to wait for a read of it, and either needs the lock. Where no page
+   * can be in the kernel the answer goes out at once, under the locks.
+   */
+  private void writeDirectly(Request request, WriteIn in, OpenFile file, ByteBuffer data, Node node)
+      throws FsException {
+    boolean durable = (in.flags() & O_DSYNC) != 0;
+    int[] written = {0};
+    vfs.write(
+        file,
+        in.offset(),
+        data,
+        in.flags(),
+        false,
+        n -> {
+          written[0] = n;
+          if (!durable && (node == null || !node.pages)) {
+            replyWritten(request, n);
+          }
+        });
+    if (request.answered()) {
+      return;
+    }
+    if (node != null && node.pages) {
+      if ((in.flags() & O_APPEND) != 0) {
+        // Where the bytes went only the filesystem knows.
+        notices.dropWritten(node, 0, 0);
+      } else if (written[0] > 0) {
+        notices.dropWritten(node, in.offset(), written[0]);
+      }
+    }
+    if (durable) {
+      // The kernel sends no FSYNC after a direct write to a file opened O_SYNC or O_DSYNC.
+      vfs.sync(file.inode(), (in.flags() & O_SYNC_BIT) == 0);
+    }
+    replyWritten(request, written[0]);
+  }
+
+  private static void replyWritten(Request request, int count) {
+    request.out().putInt(count).putInt(0);
+    request.reply();
+  }
+
+  /** Clears set-id bits before a write by somebody without CAP_FSETID. */
+  private void clearSetId(long inode, Node node) throws FsException {
+    int mode = node == null ? -1 : node.mode;
+    if (mode == -1) {
+      int[] read = {0};
+      vfs.getAttributes(
+          inode,
+          a -> {
+            read[0] = a.mode();
+            if (node != null && a.cacheable()) {
+              node.mode = a.mode();
+            }
+          });
+      mode = read[0];
+    }
+    boolean setGid = (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+    if ((mode & S_ISUID) != 0 || setGid) {
+      vfs.setAttributes(
+          inode,
+          new AttributeChange(null, null, null, null, null, null, true),
+          a -> {
+            if (node != null) {
+              node.mode = a.cacheable() ? a.mode() : -1;
+            }
+          });
+    }
+  }
+
+  private void flush(Request request) throws FsException {
+    FlushIn in = FlushIn.at(request.input(), request.body());
+    vfs.flush(session.handles().get(in.fh()), in.lockOwner());
+    request.ok();
+  }
+
+  private void release(Request request) throws FsException {
+    ReleaseIn in = ReleaseIn.at(request.input(), request.body());
+    boolean flock = (in.releaseFlags() & Flags.RELEASE_FLOCK_UNLOCK) != 0;
+    drop(in.fh(), flock ? in.lockOwner() : 0);
+    request.ok();
+  }
+
+  private void drop(long handle, long flockOwner) throws FsException {
+    OpenFile file = session.handles().remove(handle);
+    if (file != null) {
+      vfs.release(file, flockOwner);
+    }
+  }
+
+  private void sync(Request request) throws FsException {
+    FsyncIn in = FsyncIn.at(request.input(), request.body());
+    vfs.sync(
+        session.handles().get(in.fh()).inode(), (in.fsyncFlags() & Flags.FSYNC_FDATASYNC) != 0);
+    request.ok();
+  }
+
+  private void allocate(Request request) throws FsException {
+    FallocateIn in = FallocateIn.at(request.input(), request.body());
+    vfs.allocate(session.handles().get(in.fh()), in.mode(), in.offset(), in.length());
+    request.ok();
+  }
+
+  private void seek(Request request) throws FsException {
+    LseekIn in = LseekIn.at(request.input(), request.body());
+    long offset = vfs.seek(session.handles().get(in.fh()), in.offset(), in.whence());
+    request.out().putLong(offset);
+    request.reply();
+  }
+}

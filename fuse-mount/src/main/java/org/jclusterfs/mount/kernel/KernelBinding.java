@@ -1,0 +1,173 @@
+package org.jclusterfs.mount.kernel;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jclusterfs.core.vfs.KernelCaches;
+import org.jclusterfs.core.vfs.MountException;
+import org.jclusterfs.core.vfs.Vfs;
+import org.jclusterfs.mount.Binding;
+import org.jclusterfs.mount.BindingOptions;
+import org.jclusterfs.mount.MountTable;
+import org.jclusterfs.mount.posix.Errno;
+import org.jclusterfs.mount.posix.LibC;
+import org.jclusterfs.mount.posix.Posix;
+import org.jclusterfs.mount.protocol.Flags;
+import org.jclusterfs.mount.protocol.Opcode;
+import org.jclusterfs.mount.protocol.Replies;
+import org.jclusterfs.mount.protocol.Requests.InHeader;
+import org.jclusterfs.mount.protocol.Requests.InitIn;
+import org.jclusterfs.mount.protocol.Requests.WriteIn;
+
+/** Serves a filesystem over /dev/fuse, without libfuse. */
+public final class KernelBinding implements Binding {
+  static final int MAX_PAGES = 256;
+  static final int MAX_WRITE = MAX_PAGES * 4096;
+  static final int REQUEST_BYTES = MAX_WRITE + 4096;
+  static final int REPLY_BYTES = MAX_WRITE + 4096;
+  private static final long INIT_SECONDS = 10;
+  private static final String TYPE = "fuse.jclusterfs";
+
+  private final Vfs vfs;
+  private final BindingOptions options;
+  private final LibC libc = Posix.libc();
+  private final CountDownLatch ready = new CountDownLatch(1);
+  private volatile String refusal;
+  private volatile int connection;
+  private ReaderPool readers;
+  private int descriptor = -1;
+
+  /** Prepares a mount of {@code vfs}. */
+  public KernelBinding(Vfs vfs, BindingOptions options) {
+    this.vfs = vfs;
+    this.options = options;
+  }
+
+  @Override
+  public void mount() throws MountException, InterruptedException {
+    descriptor = libc.open("/dev/fuse", Posix.O_RDWR | Posix.O_CLOEXEC);
+    if (descriptor < 0) {
+      throw new MountException(
+          "cannot open /dev/fuse: "
+              + Errno.describe(Posix.errno())
+              + "; load the module fuse (modprobe fuse) and mount as root");
+    }
+    FuseChannel channel = new DeviceChannel(descriptor);
+    NodeTable nodes = new NodeTable(vfs.root());
+    Dispatcher dispatcher = new Dispatcher();
+    dispatcher.on(Opcode.INIT, request -> init(request, channel, nodes, dispatcher));
+    int mounted =
+        libc.mount(
+            options.source(),
+            options.directory().toString(),
+            TYPE,
+            options.mountFlags(),
+            "fd="
+                + descriptor
+                + ",rootmode=40000,user_id=0,group_id=0,default_permissions"
+                + ",allow_other,max_read="
+                + MAX_WRITE);
+    if (mounted != 0) {
+      int errno = Posix.errno();
+      libc.close(descriptor);
+      throw new MountException(
+          "mount(2) on " + options.directory() + " failed: " + Errno.describe(errno));
+    }
+    connection = MountTable.read().top(options.directory()).map(m -> m.minor()).orElse(0);
+    readers = new ReaderPool(channel, dispatcher, REQUEST_BYTES, REPLY_BYTES);
+    readers.start();
+    boolean answered = ready.await(INIT_SECONDS, TimeUnit.SECONDS);
+    if (!answered || refusal != null) {
+      close();
+      throw new MountException(
+          answered ? refusal : "the kernel sent no INIT within " + INIT_SECONDS + " s");
+    }
+  }
+
+  /** Answers INIT and sets the handlers; the kernel sends nothing else before. */
+  private void init(Request request, FuseChannel channel, NodeTable nodes, Dispatcher dispatcher) {
+    InitIn init = InitIn.at(request.input(), request.body(), request.bodySize());
+    if (init.major() != Negotiated.MAJOR || init.minor() < Negotiated.OLDEST_MINOR) {
+      refusal =
+          "the kernel speaks FUSE "
+              + init.major()
+              + "."
+              + init.minor()
+              + "; 7."
+              + Negotiated.OLDEST_MINOR
+              + " or newer is needed (Linux 5.4)";
+      request.error(Errno.EINVAL);
+      ready.countDown();
+      return;
+    }
+    Negotiated negotiated = Negotiated.with(init);
+    register(channel, nodes, dispatcher, negotiated);
+    Replies.initOut(
+        request.out(),
+        negotiated.minor(),
+        init.maxReadahead(),
+        negotiated.flags(),
+        MAX_WRITE,
+        negotiated.has(Flags.MAX_PAGES) ? MAX_PAGES : 0);
+    request.reply();
+    ready.countDown();
+  }
+
+  private void register(
+      FuseChannel channel, NodeTable nodes, Dispatcher dispatcher, Negotiated negotiated) {
+    vfs.attach(handlers(vfs, channel, nodes, dispatcher, negotiated, options.validMillis()));
+  }
+
+  /** Sets all handlers; returns the kernel's caches. */
+  static KernelCaches handlers(
+      Vfs vfs,
+      FuseChannel channel,
+      NodeTable nodes,
+      Dispatcher dispatcher,
+      Negotiated negotiated,
+      long validMillis) {
+    Session session =
+        new Session(vfs, nodes, new Handles(), new Interrupts(), negotiated, validMillis);
+    Notices notices = new Notices(channel, nodes, negotiated.epochs());
+    new NameOperations(session, dispatcher);
+    new InodeOperations(session, dispatcher);
+    new FileOperations(session, dispatcher, notices);
+    new DirectoryOperations(session, dispatcher);
+    new LockOperations(session, dispatcher);
+    new XattrOperations(session, dispatcher);
+    dispatcher.on(Opcode.DESTROY, Request::ok);
+    return notices;
+  }
+
+  @Override
+  public void awaitEnd() throws InterruptedException {
+    readers.awaitEnd();
+    close();
+    synchronized (this) {
+      if (descriptor >= 0) {
+        libc.close(descriptor);
+        descriptor = -1;
+      }
+    }
+  }
+
+  @Override
+  public int connection() {
+    return connection;
+  }
+
+  @Override
+  public void close() {
+    boolean ours =
+        MountTable.read()
+            .top(options.directory())
+            .map(m -> m.type().equals(TYPE) && m.minor() == connection)
+            .orElse(false);
+    if (ours && libc.umount2(options.directory().toString(), 0) != 0) {
+      libc.umount2(options.directory().toString(), Posix.MNT_DETACH);
+    }
+  }
+
+  static {
+    assert REQUEST_BYTES >= MAX_WRITE + InHeader.BYTES + WriteIn.BYTES;
+  }
+}

@@ -1,0 +1,131 @@
+package org.jclusterfs.mount.kernel;
+
+import java.util.concurrent.ConcurrentHashMap;
+import org.jclusterfs.core.vfs.Attributes;
+import org.jclusterfs.core.vfs.FsException;
+
+/**
+ * The inodes that the kernel knows and how often it looked each up. Thread-safe.
+ *
+ * <p>A node id is 1 for the root, else the inode's number in the low 40 bits and the low 24 bits of
+ * its generation above, so that a request for an inode whose number was used again is known as
+ * stale.
+ */
+final class NodeTable {
+  static final long ROOT_ID = 1;
+  private static final int INODE_BITS = 40;
+  private static final long INODE_MASK = (1L << INODE_BITS) - 1;
+
+  private final long root;
+  private final ConcurrentHashMap<Long, Node> nodes = new ConcurrentHashMap<>();
+
+  NodeTable(long root) {
+    this.root = root;
+    nodes.put(root, new Node(ROOT_ID, null));
+  }
+
+  long nodeId(long inode, long generation) {
+    if (inode == root) {
+      return ROOT_ID;
+    }
+    if ((inode & ~INODE_MASK) != 0 || inode <= ROOT_ID) {
+      throw new IllegalArgumentException("inode number " + inode + " does not fit a node id");
+    }
+    return generation << INODE_BITS | inode;
+  }
+
+  /** The inode of a request. */
+  long inode(long nodeId) throws FsException {
+    if (nodeId == ROOT_ID) {
+      return root;
+    }
+    long inode = nodeId & INODE_MASK;
+    Node newest = nodes.get(inode);
+    if (newest != null && newest.nodeId != nodeId) {
+      throw stale(inode);
+    }
+    return inode;
+  }
+
+  /** The inode of a FORGET, which may be an old one. */
+  long inodeForForget(long nodeId) {
+    return nodeId == ROOT_ID ? root : nodeId & INODE_MASK;
+  }
+
+  /** Checks an answer against the node id that was asked for, and remembers its mode. */
+  void check(long nodeId, Attributes attributes) throws FsException {
+    if (nodeId(attributes.inode(), attributes.generation()) != nodeId) {
+      throw stale(attributes.inode());
+    }
+    told(nodes.get(attributes.inode()), attributes);
+  }
+
+  /** Counts a lookup, before the reply that tells the kernel of it is written. */
+  Node remember(Attributes attributes) {
+    long id = nodeId(attributes.inode(), attributes.generation());
+    Node node =
+        nodes.compute(
+            attributes.inode(),
+            (inode, known) -> {
+              Node n = known != null && known.nodeId == id ? known : new Node(id, known);
+              n.lookups++;
+              return n;
+            });
+    told(node, attributes);
+    return node;
+  }
+
+  private static void told(Node node, Attributes attributes) {
+    if (node != null) {
+      node.mode = attributes.cacheable() ? attributes.mode() : -1;
+    }
+  }
+
+  /** The kernel dropped {@code count} references. */
+  void forget(long nodeId, long count) {
+    if (nodeId == ROOT_ID) {
+      return;
+    }
+    nodes.computeIfPresent(
+        nodeId & INODE_MASK,
+        (inode, newest) -> {
+          for (Node n = newest; n != null; n = n.older) {
+            if (n.nodeId == nodeId) {
+              n.lookups -= count;
+            }
+          }
+          Node n = newest;
+          while (n != null && n.lookups <= 0) {
+            n = n.older;
+          }
+          return n == null ? null : newest;
+        });
+  }
+
+  /** What is known of an inode, the newest generation first; null: the kernel does not know it. */
+  Node find(long inode) {
+    return nodes.get(inode);
+  }
+
+  /** What is known of a request's inode; null where the kernel's reference is not counted. */
+  Node ofNodeId(long nodeId) {
+    Node n = nodes.get(nodeId == ROOT_ID ? root : nodeId & INODE_MASK);
+    while (n != null && n.nodeId != nodeId) {
+      n = n.older;
+    }
+    return n;
+  }
+
+  long root() {
+    return root;
+  }
+
+  int size() {
+    return nodes.size();
+  }
+
+  private static FsException stale(long inode) {
+    return new FsException(
+        FsException.Failure.STALE, "inode " + inode + " is gone, its number was used again");
+  }
+}

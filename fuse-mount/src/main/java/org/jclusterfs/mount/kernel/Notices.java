@@ -1,0 +1,108 @@
+package org.jclusterfs.mount.kernel;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jclusterfs.core.vfs.KernelCaches;
+import org.jclusterfs.mount.posix.Errno;
+
+/**
+ * The kernel's caches, told by FUSE_NOTIFY_INVAL_INODE and FUSE_NOTIFY_INC_EPOCH. Thread-safe.
+ *
+ * <p>ENOENT from a notice is final only when the kernel holds no reference: else a reply was
+ * written that the kernel has not yet installed, and what it installs would be stale. So the notice
+ * is repeated until it succeeds or the reference count is 0.
+ */
+final class Notices implements KernelCaches {
+  private static final System.Logger LOG = System.getLogger(Notices.class.getName());
+  private static final int INVAL_INODE = 2;
+  private static final int INC_EPOCH = 8;
+  private static final int HEADER_BYTES = 16;
+  private static final int INVAL_INODE_BYTES = 24;
+  private static final long FIRST_PAUSE_NANOS = 50_000;
+  private static final long LONGEST_PAUSE_NANOS = 10_000_000;
+  private static final int REPEATS_UNTIL_LOGGED = 1_000;
+
+  private final FuseChannel channel;
+  private final NodeTable nodes;
+  private final boolean epochs;
+  private final ThreadLocal<ByteBuffer> buffers =
+      ThreadLocal.withInitial(
+          () ->
+              ByteBuffer.allocateDirect(HEADER_BYTES + INVAL_INODE_BYTES)
+                  .order(ByteOrder.nativeOrder()));
+
+  /** {@code epochs}: the kernel knows INC_EPOCH; otherwise no name is ever cached. */
+  Notices(FuseChannel channel, NodeTable nodes, boolean epochs) {
+    this.channel = channel;
+    this.nodes = nodes;
+    this.epochs = epochs;
+  }
+
+  @Override
+  public void invalidateInode(long inode, boolean attributesOnly) {
+    if (attributesOnly) {
+      notifyAll(inode, -1, 0);
+    } else {
+      notifyAll(inode, 0, 0);
+    }
+  }
+
+  @Override
+  public void invalidateRange(long inode, long offset, long length) {
+    notifyAll(inode, offset, length);
+  }
+
+  @Override
+  public void invalidateNames() {
+    if (epochs) {
+      ByteBuffer b = buffers.get().clear();
+      b.putInt(HEADER_BYTES).putInt(INC_EPOCH).putLong(0).flip();
+      channel.write(b, List.of());
+    }
+  }
+
+  private void notifyAll(long inode, long offset, long length) {
+    for (Node n = nodes.find(inode); n != null; n = n.older) {
+      n.forgetHints();
+      if (offset == 0 && length == 0) {
+        // Before the notice: a page that comes in later sets it again.
+        n.pages = false;
+      }
+      until(n, offset, length);
+    }
+  }
+
+  /** Drops a range of pages from within a direct write that holds no lock any more. */
+  void dropWritten(Node node, long offset, long length) {
+    until(node, offset, length);
+  }
+
+  private void until(Node node, long offset, long length) {
+    long pause = FIRST_PAUSE_NANOS;
+    for (int repeats = 1; ; repeats++) {
+      int result = send(node.nodeId, offset, length);
+      // The count is read after the notice: a reply counted later has not been passed over.
+      if (result != -Errno.ENOENT || node.lookups <= 0) {
+        return;
+      }
+      if (repeats % REPEATS_UNTIL_LOGGED == 0) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "the kernel does not know node {0} yet after {1} notices",
+            Long.toString(node.nodeId),
+            repeats);
+      }
+      LockSupport.parkNanos(pause);
+      pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+    }
+  }
+
+  private int send(long nodeId, long offset, long length) {
+    ByteBuffer b = buffers.get().clear();
+    b.putInt(HEADER_BYTES + INVAL_INODE_BYTES).putInt(INVAL_INODE).putLong(0);
+    b.putLong(nodeId).putLong(offset).putLong(length).flip();
+    return channel.write(b, List.of());
+  }
+}

@@ -1,0 +1,38 @@
+package org.jclusterfs.mount.posix;
+
+/** Functions of the C library; each returns -1 on failure and leaves errno. Thread-safe. */
+public interface LibC {
+
+  /** open(2). */
+  int open(String path, int flags);
+
+  /** close(2). */
+  int close(int descriptor);
+
+  /** read(2) into memory at an address. */
+  long read(int descriptor, long address, long size);
+
+  /** write(2) from memory at an address. */
+  long write(int descriptor, long address, long size);
+
+  /** writev(2) with an array of iovec at an address. */
+  long writev(int descriptor, long vectors, int count);
+
+  /** mmap(2). */
+  long mmap(long address, long length, int protection, int flags, int descriptor, long offset);
+
+  /** munmap(2). */
+  int munmap(long address, long length);
+
+  /** mount(2). */
+  int mount(String source, String target, String type, long flags, String data);
+
+  /** umount2(2). */
+  int umount2(String target, int flags);
+
+  /** mlockall(2). */
+  int mlockall(int flags);
+
+  /** prctl(2). */
+  int prctl(int option, long two, long three, long four, long five);
+}

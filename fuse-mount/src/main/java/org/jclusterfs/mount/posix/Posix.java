@@ -1,0 +1,62 @@
+package org.jclusterfs.mount.posix;
+
+import com.kenai.jffi.MemoryIO;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Runtime;
+
+/** Access to {@link LibC}, its errno, and memory outside the Java heap. Thread-safe. */
+public final class Posix {
+
+  /** open(2): read and write. */
+  public static final int O_RDWR = 2;
+
+  /** open(2): not inherited by programs started. */
+  public static final int O_CLOEXEC = 02000000;
+
+  /** umount2(2): detach now, clean up when no longer in use. */
+  public static final int MNT_DETACH = 2;
+
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+
+  private static final LibC LIBC = LibraryLoader.create(LibC.class).load("c");
+  private static final Runtime RUNTIME = Runtime.getRuntime(LIBC);
+  private static final MemoryIO MEMORY = MemoryIO.getInstance();
+
+  private Posix() {}
+
+  /** The functions. */
+  public static LibC libc() {
+    return LIBC;
+  }
+
+  /** errno of this thread's last call that failed. */
+  public static int errno() {
+    return RUNTIME.getLastError();
+  }
+
+  /** Address of a direct buffer's first byte, position 0. */
+  public static long address(ByteBuffer direct) {
+    return MEMORY.getDirectBufferAddress(direct);
+  }
+
+  /**
+   * Maps zeroed memory that takes no room before it is touched, unlike a direct buffer of the JDK.
+   *
+   * @return a buffer in the host's byte order, to be given back by {@link #unmap}
+   */
+  public static ByteBuffer map(int size) {
+    long address = LIBC.mmap(0, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+    if (address == -1) {
+      throw new OutOfMemoryError("mmap of " + size + " bytes: " + Errno.describe(errno()));
+    }
+    return MEMORY.newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
+  }
+
+  /** Gives memory of {@link #map} back; nobody may use the buffer any more. */
+  public static void unmap(ByteBuffer mapped) {
+    LIBC.munmap(address(mapped), mapped.capacity());
+  }
+}

@@ -451,7 +451,7 @@ public final class FakeVfs implements Vfs {
         break;
       }
     }
-    sink.finished();
+    sink.end();
   }
 
   @Override

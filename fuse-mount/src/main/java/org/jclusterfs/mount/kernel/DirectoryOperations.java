@@ -123,7 +123,7 @@ final class DirectoryOperations {
     }
 
     @Override
-    public void finished() {
+    public void end() {
       request.reply();
     }
 

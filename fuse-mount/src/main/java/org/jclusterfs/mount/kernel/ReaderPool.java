@@ -93,8 +93,8 @@ final class ReaderPool {
   }
 
   private void run() {
-    ByteBuffer in = Posix.map(requestBytes);
-    ByteBuffer out = Posix.map(replyBytes);
+    ByteBuffer in = Posix.allocate(requestBytes);
+    ByteBuffer out = Posix.allocate(replyBytes);
     try {
       Request request = new Request(channel, in, out);
       boolean goOn = true;
@@ -110,8 +110,8 @@ final class ReaderPool {
         }
       }
     } finally {
-      Posix.unmap(in);
-      Posix.unmap(out);
+      Posix.free(in);
+      Posix.free(out);
       left();
     }
   }

@@ -18,12 +18,6 @@ public interface LibC {
   /** writev(2) with an array of iovec at an address. */
   long writev(int descriptor, long vectors, int count);
 
-  /** mmap(2). */
-  long mmap(long address, long length, int protection, int flags, int descriptor, long offset);
-
-  /** munmap(2). */
-  int munmap(long address, long length);
-
   /** mount(2). */
   int mount(String source, String target, String type, long flags, String data);
 

@@ -18,9 +18,6 @@ public final class Posix {
   /** umount2(2): detach now, clean up when no longer in use. */
   public static final int MNT_DETACH = 2;
 
-  private static final int PROT_READ_WRITE = 3;
-  private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
-
   private static final LibC LIBC = LibraryLoader.create(LibC.class).load("c");
   private static final Runtime RUNTIME = Runtime.getRuntime(LIBC);
   private static final MemoryIO MEMORY = MemoryIO.getInstance();
@@ -43,20 +40,21 @@ public final class Posix {
   }
 
   /**
-   * Maps zeroed memory that takes no room before it is touched, unlike a direct buffer of the JDK.
+   * Memory that takes no room before it is touched, unlike a direct buffer of the JDK, which is
+   * zeroed.
    *
-   * @return a buffer in the host's byte order, to be given back by {@link #unmap}
+   * @return a buffer in the host's byte order, to be given back by {@link #free}
    */
-  public static ByteBuffer map(int size) {
-    long address = LIBC.mmap(0, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
-    if (address == -1) {
-      throw new OutOfMemoryError("mmap of " + size + " bytes: " + Errno.describe(errno()));
+  public static ByteBuffer allocate(int size) {
+    long address = MEMORY.allocateMemory(size, false);
+    if (address == 0) {
+      throw new OutOfMemoryError(size + " bytes outside the heap");
     }
     return MEMORY.newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
   }
 
-  /** Gives memory of {@link #map} back; nobody may use the buffer any more. */
-  public static void unmap(ByteBuffer mapped) {
-    LIBC.munmap(address(mapped), mapped.capacity());
+  /** Gives memory of {@link #allocate} back; nobody may use the buffer any more. */
+  public static void free(ByteBuffer allocated) {
+    MEMORY.freeMemory(address(allocated));
   }
 }

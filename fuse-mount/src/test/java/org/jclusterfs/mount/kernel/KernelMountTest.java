@@ -15,6 +15,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A filesystem in memory through the real kernel. Needs root and /dev/fuse. */
+@org.junit.jupiter.api.Timeout(
+    value = 40,
+    threadMode = org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD)
 class KernelMountTest {
   private Mounted mounted;
 

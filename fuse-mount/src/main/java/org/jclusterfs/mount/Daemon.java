@@ -1,0 +1,130 @@
+package org.jclusterfs.mount;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.MountException;
+import org.jclusterfs.core.vfs.Vfs;
+import org.jclusterfs.mount.kernel.KernelBinding;
+import org.jclusterfs.mount.posix.Errno;
+import org.jclusterfs.mount.posix.Posix;
+
+/** The process of one mount, from joining the cluster to leaving it. */
+final class Daemon {
+  private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
+  private static final int PR_SET_IO_FLUSHER = 57;
+  private static final int MCL_CURRENT_FUTURE_ONFAULT = 1 | 2 | 4;
+  private static final String TYPE = "fuse.jclusterfs";
+
+  private final VfsFactory volumes;
+
+  Daemon(VfsFactory volumes) {
+    this.volumes = volumes;
+  }
+
+  /** Checks what can be checked without the volume; clears a dead mount away. */
+  static Path mountPoint(String directory) throws MountException {
+    Path path = Path.of(directory).toAbsolutePath().normalize();
+    if (MountTable.read().top(path).filter(m -> m.type().equals(TYPE)).isPresent()) {
+      if (Files.isDirectory(path)) {
+        throw new MountException(path + " has a jclusterfs mounted already: umount it first");
+      }
+      // Not connected: its daemon died. A new mount would lie over it for ever.
+      LOG.log(System.Logger.Level.INFO, "removing the dead mount on {0}", path);
+      if (Posix.libc().umount2(path.toString(), Posix.MNT_DETACH) != 0) {
+        throw new MountException(
+            "cannot remove the dead mount on " + path + ": " + Errno.describe(Posix.errno()));
+      }
+    }
+    if (!Files.exists(path)) {
+      throw new MountException(
+          "the mount point " + path + " does not exist: make it with mkdir -p");
+    }
+    if (!Files.isDirectory(path)) {
+      throw new MountException("the mount point " + path + " is not a directory");
+    }
+    try {
+      return path.toRealPath();
+    } catch (IOException e) {
+      throw new MountException("cannot read the mount point " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Mounts, tells {@code live}, serves until the mount is gone and leaves the cluster.
+   *
+   * @return the exit status
+   */
+  int run(String source, Path directory, MountOptions options, Runnable live)
+      throws MountException, InterruptedException {
+    hold();
+    Vfs vfs = volumes.mount(options.request(source));
+    Binding binding =
+        new KernelBinding(
+            vfs,
+            new BindingOptions(source, directory, options.mountFlags(), options.validMillis()));
+    try {
+      binding.mount();
+    } catch (MountException e) {
+      leave(vfs);
+      throw e;
+    }
+    Guardian guardian = Guardian.start(binding.connection(), options.guardianSeconds());
+    Thread main = Thread.currentThread();
+    Thread onSignal = new Thread(() -> unmount(binding, main), "unmount");
+    Runtime.getRuntime().addShutdownHook(onSignal);
+    int status;
+    try (StateFile state = StateFile.write(source, directory, binding.connection())) {
+      LOG.log(System.Logger.Level.INFO, "{0} is mounted on {1}", source, directory);
+      live.run();
+      binding.awaitEnd();
+      LOG.log(System.Logger.Level.INFO, "{0} is unmounted, leaving the cluster", directory);
+      status = leave(vfs);
+    } catch (IOException e) {
+      binding.close();
+      leave(vfs);
+      throw new MountException("cannot write /run/jclusterfs: " + e.getMessage(), e);
+    } finally {
+      if (guardian != null) {
+        guardian.close();
+      }
+    }
+    return status;
+  }
+
+  /** SIGTERM: the virtual machine ends when this returns, so it waits for the main thread. */
+  private static void unmount(Binding binding, Thread main) {
+    binding.close();
+    try {
+      main.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static int leave(Vfs vfs) {
+    try {
+      vfs.close();
+      return 0;
+    } catch (FsException e) {
+      LOG.log(System.Logger.Level.ERROR, "the volume was not left in order", e);
+      return 1;
+    }
+  }
+
+  /** Reclaim of memory must not wait for what only this process can write. */
+  private static void hold() {
+    if (Posix.libc().prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) != 0) {
+      LOG.log(System.Logger.Level.WARNING, "PR_SET_IO_FLUSHER: {0}", Errno.describe(Posix.errno()));
+    }
+    if (Posix.libc().mlockall(MCL_CURRENT_FUTURE_ONFAULT) != 0) {
+      LOG.log(System.Logger.Level.WARNING, "mlockall: {0}", Errno.describe(Posix.errno()));
+    }
+    try {
+      Files.writeString(Path.of("/proc/self/oom_score_adj"), "-1000");
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "oom_score_adj: {0}", e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package org.jclusterfs.mount;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jclusterfs.core.vfs.MountException;
+import org.jclusterfs.mount.posix.Posix;
+
+/** The program behind bin/mount.jclusterfs. */
+public final class MountMain {
+  private static final int FAILURE = 32;
+  private static final int STATUS_DESCRIPTOR = 9;
+  private static final String USAGE =
+      """
+      usage: mount.jclusterfs SOURCE DIR [-s] [-f] [-n] [-v] [-h] [-V] [-o OPTIONS]
+
+      SOURCE  iscsi://[user@]host[:port][,host…]/iqn/lun, file:PATH or a block device
+        -f    check the options only; -s, -n, -v are taken for mount(8)'s sake
+      OPTIONS, separated by commas:
+        ro rw noatime relatime strictatime nodiratime lazytime nodev nosuid noexec sync dirsync …
+        cluster=none       the only node: no heartbeat, no lock manager
+        slot=N             node slot to take (default: any free one)
+        threshold=SECONDS  heartbeat threshold (3–600)
+        commit=SECONDS     longest time that a change stays uncommitted (1–300, default 5)
+        cache=SIZE         bound on cached file data (default 256M)
+        address=, port=    where the lock manager listens
+        initiator=IQN, initiatorfile=FILE, secrets=FILE   iSCSI
+        attr_timeout=SECONDS  how long the kernel keeps attributes at most (default 5)
+        log=FILE           log of the daemon (default /var/log/jclusterfs.log)
+        foreground, debug
+      """;
+
+  private final VfsFactory volumes;
+  private boolean piped = "pipe".equals(System.getenv("JCLUSTERFS_STATUS"));
+
+  MountMain(VfsFactory volumes) {
+    this.volumes = volumes;
+  }
+
+  /** Runs it. */
+  public static void main(String[] args) {
+    // Not exit(): SIGTERM's hook waits for this thread.
+    Runtime.getRuntime().halt(new MountMain(new DefaultVolumes()).run(args));
+  }
+
+  int run(String[] args) {
+    try {
+      return parsed(args);
+    } catch (MountException | IllegalArgumentException e) {
+      return failed(e);
+    } catch (InterruptedException e) {
+      return failed(new MountException("interrupted"));
+    } catch (RuntimeException | Error e) {
+      System.getLogger(MountMain.class.getName())
+          .log(System.Logger.Level.ERROR, "the mount failed unexpectedly", e);
+      return failed(new MountException("internal error: " + e));
+    }
+  }
+
+  private int parsed(String[] args) throws MountException, InterruptedException {
+    List<String> words = new ArrayList<>();
+    StringBuilder list = new StringBuilder();
+    boolean fake = false;
+    for (int i = 0; i < args.length; i++) {
+      String arg = args[i];
+      if (arg.equals("-h") || arg.equals("--help")) {
+        System.out.print(USAGE);
+        return 0;
+      } else if (arg.equals("-V") || arg.equals("--version")) {
+        System.out.println("mount.jclusterfs " + version());
+        return 0;
+      } else if (arg.equals("-o")) {
+        if (++i == args.length) {
+          throw new MountException("-o needs options");
+        }
+        list.append(',').append(args[i]);
+      } else if (arg.startsWith("-o")) {
+        list.append(',').append(arg.substring(2));
+      } else if (arg.matches("-[sfnv]+")) {
+        fake |= arg.indexOf('f') > 0;
+      } else if (arg.startsWith("-") && arg.length() > 1) {
+        throw new MountException("unknown argument " + arg + "\n" + USAGE);
+      } else {
+        words.add(arg);
+      }
+    }
+    if (words.size() != 2) {
+      throw new MountException("a source and a directory are wanted\n" + USAGE);
+    }
+    MountOptions options = MountOptions.parse(list.toString());
+    if (fake) {
+      return 0;
+    }
+    if (options.debug()) {
+      java.util.logging.Logger root = java.util.logging.Logger.getLogger("org.jclusterfs");
+      root.setLevel(java.util.logging.Level.FINE);
+      for (java.util.logging.Handler h : java.util.logging.Logger.getLogger("").getHandlers()) {
+        h.setLevel(java.util.logging.Level.FINE);
+      }
+    }
+    Path directory = Daemon.mountPoint(words.get(1));
+    return new Daemon(volumes).run(words.get(0), directory, options, () -> tell("live"));
+  }
+
+  private static String version() {
+    String version = MountMain.class.getPackage().getImplementationVersion();
+    return version == null ? "(development)" : version;
+  }
+
+  private int failed(Exception e) {
+    if (piped) {
+      tell(e.getMessage());
+    } else {
+      System.err.println("mount.jclusterfs: " + e.getMessage());
+    }
+    return FAILURE;
+  }
+
+  /** Writes to the launcher and lets go of its pipe. */
+  private void tell(String word) {
+    if (piped) {
+      piped = false;
+      byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+      java.nio.ByteBuffer direct = java.nio.ByteBuffer.allocateDirect(bytes.length);
+      direct.put(bytes);
+      Posix.libc().write(STATUS_DESCRIPTOR, Posix.address(direct), bytes.length);
+      Posix.libc().close(STATUS_DESCRIPTOR);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package org.jclusterfs.mount;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.jclusterfs.core.device.DeviceSpec;
+import org.jclusterfs.core.vfs.MountException;
+import org.jclusterfs.core.vfs.MountRequest;
+
+/**
+ * The options of {@code -o}, as mount(8) passes them: what it adds itself is known, what nobody
+ * knows is refused by name.
+ */
+final class MountOptions {
+  private static final long MS_RDONLY = 1;
+  private static final Map<String, Long> SET =
+      Map.ofEntries(
+          Map.entry("ro", MS_RDONLY),
+          Map.entry("nosuid", 2L),
+          Map.entry("nodev", 4L),
+          Map.entry("noexec", 8L),
+          Map.entry("sync", 16L),
+          Map.entry("dirsync", 128L),
+          Map.entry("noatime", 1024L),
+          Map.entry("nodiratime", 2048L),
+          Map.entry("relatime", 1L << 21),
+          Map.entry("strictatime", 1L << 24),
+          Map.entry("lazytime", 1L << 25));
+  private static final Map<String, Long> CLEAR =
+      Map.of(
+          "rw",
+          1L,
+          "suid",
+          2L,
+          "dev",
+          4L,
+          "exec",
+          8L,
+          "async",
+          16L,
+          "atime",
+          1024L,
+          "diratime",
+          2048L,
+          "norelatime",
+          1L << 21,
+          "nostrictatime",
+          1L << 24,
+          "nolazytime",
+          1L << 25);
+
+  private long flags;
+  private boolean foreground;
+  private boolean debug;
+  private boolean clustered = true;
+  private int slot = -1;
+  private int thresholdMillis;
+  private int commitMillis = 5000;
+  private long cacheBytes = 256L << 20;
+  private String address;
+  private int port;
+  private String initiator;
+  private Path initiatorFile = DeviceSpec.INITIATOR_FILE;
+  private Path secrets = DeviceSpec.SECRETS_FILE;
+  private long validMillis = 5000;
+
+  static MountOptions parse(String list) throws MountException {
+    MountOptions options = new MountOptions();
+    for (String option : list.split(",")) {
+      int equals = option.indexOf('=');
+      if (option.isEmpty() || option.startsWith("x-") || option.startsWith("X-")) {
+        continue;
+      }
+      if (equals < 0) {
+        options.word(option);
+      } else {
+        options.value(option.substring(0, equals), option.substring(equals + 1));
+      }
+    }
+    return options;
+  }
+
+  private void word(String option) throws MountException {
+    if (SET.containsKey(option)) {
+      flags |= SET.get(option);
+    } else if (CLEAR.containsKey(option)) {
+      flags &= ~CLEAR.get(option);
+    } else {
+      switch (option) {
+        // For mount(8) and systemd, which pass them on.
+        case "_netdev", "nofail", "defaults", "auto", "noauto", "user", "nouser", "users" -> {}
+        case "foreground" -> foreground = true;
+        case "debug" -> debug = true;
+        case "remount" ->
+            throw new MountException("remount is not supported: umount and mount again");
+        default -> throw unknown(option);
+      }
+    }
+  }
+
+  private void value(String name, String value) throws MountException {
+    switch (name) {
+      case "initiator" -> initiator = value;
+      case "initiatorfile" -> initiatorFile = Path.of(value);
+      case "secrets" -> secrets = Path.of(value);
+      case "slot" -> slot = number(name, value, 0, 254);
+      case "commit" -> commitMillis = 1000 * number(name, value, 1, 300);
+      case "threshold" -> thresholdMillis = 1000 * number(name, value, 3, 600);
+      case "cache" -> cacheBytes = size(name, value);
+      case "address" -> address = value;
+      case "port" -> port = number(name, value, 0, 65535);
+      case "attr_timeout" -> validMillis = 1000L * number(name, value, 0, 60);
+      case "log" -> {
+        // Opened by the launcher.
+      }
+      case "cluster" -> {
+        if (!value.equals("none")) {
+          throw new MountException("cluster=" + value + ": only cluster=none can be given");
+        }
+        clustered = false;
+      }
+      default -> throw unknown(name);
+    }
+  }
+
+  private static MountException unknown(String option) {
+    return new MountException(
+        "unknown option \"" + option + "\"; mount.jclusterfs --help lists what there is");
+  }
+
+  private static int number(String name, String value, int least, int most) throws MountException {
+    try {
+      int n = Integer.parseInt(value);
+      if (n >= least && n <= most) {
+        return n;
+      }
+    } catch (NumberFormatException ignored) {
+      // Told below.
+    }
+    throw new MountException(
+        "option " + name + "=" + value + ": a number from " + least + " to " + most + " is wanted");
+  }
+
+  private static long size(String name, String value) throws MountException {
+    String digits = value.replaceFirst("[kKmMgG]$", "");
+    int shift =
+        digits.length() == value.length()
+            ? 0
+            : switch (value.charAt(value.length() - 1)) {
+              case 'k', 'K' -> 10;
+              case 'm', 'M' -> 20;
+              default -> 30;
+            };
+    try {
+      long bytes = Long.parseLong(digits) << shift;
+      if (bytes >= 1 << 20 && bytes <= 1L << 40) {
+        return bytes;
+      }
+    } catch (NumberFormatException ignored) {
+      // Told below.
+    }
+    throw new MountException("option " + name + "=" + value + ": a size such as 256M is wanted");
+  }
+
+  MountRequest request(String source) throws MountException {
+    if (thresholdMillis > 0 && validMillis > thresholdMillis * 2L / 3) {
+      // A stopped daemon's kernel cache goes on serving; never longer than till its self-stop.
+      validMillis = thresholdMillis * 2L / 3;
+    }
+    return new MountRequest(
+        new DeviceSpec(source, initiator, initiatorFile, secrets),
+        (flags & MS_RDONLY) != 0,
+        slot,
+        clustered,
+        thresholdMillis,
+        commitMillis,
+        cacheBytes,
+        address,
+        port);
+  }
+
+  long mountFlags() {
+    return flags;
+  }
+
+  long validMillis() {
+    return validMillis;
+  }
+
+  boolean debug() {
+    return debug;
+  }
+
+  boolean foreground() {
+    return foreground;
+  }
+
+  /** Seconds without a beat after which the guardian takes the daemon for dead. */
+  int guardianSeconds() {
+    return Math.max(15, thresholdMillis / 1000) + 15;
+  }
+}

@@ -85,6 +85,17 @@ final class IscsiFencing implements Fencing {
         return false;
       }
     }
+    try {
+      lun.probeWrite();
+    } catch (ReservationConflictException e) {
+      reservations.register(key, 0);
+      // measured on LIO: of two sessions of one initiator only the reservation's holder counts
+      throw new IOException(
+          "the target does not let this mount write beside another one of the same initiator name;"
+              + " give each mount on a host a name of its own (-o initiator=IQN) and let it in by"
+              + " the target's access list",
+          e);
+    }
     ownKey = key;
     registered = true;
     return true;

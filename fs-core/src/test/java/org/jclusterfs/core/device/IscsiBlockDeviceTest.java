@@ -26,8 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two nodes on one LUN of a real tgtd, or of the target that {@code -Djclusterfs.test.device=} and
- * {@code -Djclusterfs.test.initiator=} name.
+ * Two nodes on one LUN of a real tgtd, or of the target that {@code -Djclusterfs.test.device=}
+ * names; the two initiators' names are {@code -Djclusterfs.test.initiator=} with {@code :a} and
+ * {@code :b}.
  */
 class IscsiBlockDeviceTest {
 
@@ -35,7 +36,7 @@ class IscsiBlockDeviceTest {
   private static final String GIVEN = System.getProperty("jclusterfs.test.device");
 
   @TempDir static Path directory;
-  private static DeviceSpec spec;
+  private static String device;
   private IscsiBlockDevice a;
   private IscsiBlockDevice b;
 
@@ -51,13 +52,14 @@ class IscsiBlockDeviceTest {
 
   @BeforeAll
   static void startTarget() throws Exception {
-    String device = GIVEN != null ? GIVEN : target("start").strip();
-    spec =
-        new DeviceSpec(
-            device,
-            System.getProperty("jclusterfs.test.initiator", "iqn.2026-01.com.example.client:a"),
-            DeviceSpec.INITIATOR_FILE,
-            directory.resolve("no-secrets"));
+    device = GIVEN != null ? GIVEN : target("start").strip();
+  }
+
+  private static DeviceSpec spec(String node) {
+    // LIO counts one node per initiator name only
+    String name = System.getProperty("jclusterfs.test.initiator", "iqn.2026-01.com.example.client");
+    return new DeviceSpec(
+        device, name + ":" + node, DeviceSpec.INITIATOR_FILE, directory.resolve("no-secrets"));
   }
 
   @AfterAll
@@ -69,8 +71,8 @@ class IscsiBlockDeviceTest {
 
   @BeforeEach
   void open() throws Exception {
-    a = IscsiBlockDevice.open(spec);
-    b = IscsiBlockDevice.open(spec);
+    a = IscsiBlockDevice.open(spec("a"));
+    b = IscsiBlockDevice.open(spec("b"));
   }
 
   @AfterEach

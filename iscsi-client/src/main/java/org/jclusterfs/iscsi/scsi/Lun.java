@@ -186,6 +186,15 @@ public final class Lun implements AutoCloseable {
     return luns;
   }
 
+  /**
+   * Writes nothing, to learn whether this session may write.
+   *
+   * @throws org.jclusterfs.iscsi.ReservationConflictException where a reservation forbids it
+   */
+  public void probeWrite() throws IscsiException {
+    control(Kind.CONTROL, use10 ? Cdb.write10(0, 0) : Cdb.write16(0, 0), null);
+  }
+
   /** Persistent reservations of this unit. */
   public PersistentReservations reservations() {
     return new PersistentReservations(this);

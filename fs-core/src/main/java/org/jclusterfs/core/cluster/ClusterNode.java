@@ -3,6 +3,7 @@ package org.jclusterfs.core.cluster;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -137,7 +138,7 @@ public final class ClusterNode implements AutoCloseable {
     String address = options.address();
     // The wildcard: peers reach us by any of the addresses that the descriptor names.
     transport.start(
-        address == null ? InetAddress.getByAddress(new byte[4]) : InetAddress.getByName(address),
+        address == null ? new InetSocketAddress(0).getAddress() : InetAddress.getByName(address),
         options.port());
     List<String> addresses =
         address != null

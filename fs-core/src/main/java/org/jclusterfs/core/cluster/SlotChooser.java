@@ -70,6 +70,12 @@ final class SlotChooser {
           return claim;
         }
         if (slots.stream().anyMatch(this::eligible)) {
+          if (System.nanoTime() - patience > 0) {
+            throw new IOException(
+                area.device().description()
+                    + ": its free slots are registered at the device by nodes that died while they"
+                    + " claimed them; remove those registrations ('iscsi keys'), then mount again");
+          }
           SlotClaim.backOff();
           continue;
         }

@@ -4,16 +4,16 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.List;
+import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jclusterfs.core.cluster.ClusterVolume;
-import org.jclusterfs.core.cluster.SlotInfo;
 import org.jclusterfs.core.cluster.VolumeUsage;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.device.DeviceSpec;
 import org.jclusterfs.core.device.Devices;
+import org.jclusterfs.core.device.Fencing;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.Superblock;
 import org.jclusterfs.core.volume.FormatOptions;
@@ -41,6 +41,9 @@ import picocli.CommandLine.Parameters;
       "Exit status: 0 the volume was made (or, with -n, could be), 1 it was not."
     })
 final class MkfsCommand implements Callable<Integer> {
+  // A slot that hardly any volume has, so that no node's registration is in the way.
+  private static final int TOOL_SLOT = 254;
+
   private final Console console;
 
   MkfsCommand(Console console) {
@@ -196,11 +199,25 @@ final class MkfsCommand implements Callable<Integer> {
     if (dryRun) {
       return 0;
     }
-    VolumeFormatter.format(device, plan, quiet ? FormatProgress.SILENT : this::progress);
+    write(device, plan);
     if (!quiet) {
       console.out().println("mkfs.jclusterfs successful");
     }
     return 0;
+  }
+
+  /** Formats under a registration of our own: dead nodes may have left a reservation behind. */
+  private void write(BlockDevice device, FormatPlan plan) throws IOException {
+    Fencing fencing = device.fencing();
+    long key = (long) TOOL_SLOT << 48 | 1 + new SecureRandom().nextLong((1L << 48) - 1);
+    if (!fencing.register(TOOL_SLOT, key)) {
+      throw new IOException(deviceName + " is being formatted by somebody else");
+    }
+    try {
+      VolumeFormatter.format(device, plan, quiet ? FormatProgress.SILENT : this::progress);
+    } finally {
+      fencing.unregister(TOOL_SLOT, key);
+    }
   }
 
   private void describe(FormatPlan plan) {
@@ -233,10 +250,9 @@ final class MkfsCommand implements Callable<Integer> {
     Optional<String> content;
     try {
       ByteBuffer superblock = Superblocks.readPrimary(device);
-      List<SlotInfo> live = VolumeUsage.inspect(device, ClusterVolume.of(superblock)).live();
-      if (!live.isEmpty()) {
-        console.error(
-            deviceName + " is in use: " + VolumeUsage.holders(live) + "; unmount it there first");
+      String holders = holders(device, superblock);
+      if (!holders.isEmpty()) {
+        console.error(deviceName + " is in use: " + holders + "; unmount it there first");
         return false;
       }
       content =
@@ -266,6 +282,18 @@ final class MkfsCommand implements Callable<Integer> {
     }
     console.error(found + "; use -F to overwrite it");
     return false;
+  }
+
+  /** Who has the volume mounted; empty: nobody who lives. */
+  private String holders(BlockDevice device, ByteBuffer superblock) throws IOException {
+    try {
+      return VolumeUsage.holders(VolumeUsage.inspect(device, ClusterVolume.of(superblock)).live());
+    } catch (IOException e) {
+      if (force) {
+        return ""; // its slots cannot be read: nobody can have it mounted for long
+      }
+      throw e;
+    }
   }
 
   private void progress(String step, boolean done) {

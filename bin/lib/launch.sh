@@ -75,6 +75,8 @@ launch_set_flags() {
     -Dchronicle.announcer.disable=true
     -Dchronicle.analytics.disable=true
     -Djava.awt.headless=true
+    # slf4j-api comes with a library and has no provider here: that is no news for users.
+    -Dslf4j.internal.verbosity=ERROR
   )
   if [ "$1" -ge 24 ]; then
     launch_flags+=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)

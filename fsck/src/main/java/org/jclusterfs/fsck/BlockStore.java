@@ -21,6 +21,10 @@ final class BlockStore {
   private final Map<Long, ByteBuffer> overlay = new HashMap<>();
   private UUID volume;
 
+  // Blocks read ahead: consecutive ones from aheadStart on, or null.
+  private ByteBuffer ahead;
+  private long aheadStart;
+
   BlockStore(BlockDevice device, boolean readOnly) {
     this.device = device;
     this.readOnly = readOnly;
@@ -44,12 +48,28 @@ final class BlockStore {
 
   ByteBuffer read(long address) throws IOException {
     ByteBuffer image = overlay.get(address);
-    if (image == null) {
-      return BlockIo.read(device, address, 1);
-    }
     ByteBuffer copy = BlockHeader.allocate();
+    if (image == null) {
+      if (!isAhead(address)) {
+        return BlockIo.read(device, address, 1);
+      }
+      int from = (int) (address - aheadStart) * BlockHeader.BLOCK_SIZE;
+      return copy.put(0, ahead, from, BlockHeader.BLOCK_SIZE);
+    }
     copy.duplicate().put(image.duplicate().clear());
     return copy;
+  }
+
+  /** Reads consecutive blocks in one request, for the single reads that follow. */
+  void readAhead(long address, int blocks) throws IOException {
+    ahead = BlockIo.read(device, address, blocks);
+    aheadStart = address;
+  }
+
+  private boolean isAhead(long address) {
+    return ahead != null
+        && address >= aheadStart
+        && address - aheadStart < ahead.capacity() / BlockHeader.BLOCK_SIZE;
   }
 
   /** What is wrong with a block that was read, or null; tried twice by {@link #readChecked}. */
@@ -74,6 +94,7 @@ final class BlockStore {
     ByteBuffer block = read(address);
     BlockDamage damage = check(block, magic, address);
     if (damage != null) {
+      ahead = null;
       block = read(address);
       damage = check(block, magic, address);
     }
@@ -91,6 +112,9 @@ final class BlockStore {
   void writeRaw(long address, ByteBuffer block) throws IOException {
     if (readOnly) {
       throw new IllegalStateException("block " + address + " must not be written");
+    }
+    if (isAhead(address)) {
+      ahead = null;
     }
     BlockIo.write(device, address, block.duplicate().order(ByteOrder.LITTLE_ENDIAN));
   }

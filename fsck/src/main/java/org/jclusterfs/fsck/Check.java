@@ -77,8 +77,13 @@ final class Check {
     long address = geometry.bitmapBlock(group, index);
     BlockStore.Checked known = diskBitmaps.get(address);
     if (known == null) {
-      known = store.readChecked(address, BitmapBlock.MAGIC);
-      diskBitmaps.put(address, known);
+      int count = geometry.groupBitmapBlocks();
+      long first = geometry.bitmapBlock(group, 0);
+      store.readAhead(first, count);
+      for (int i = 0; i < count; i++) {
+        diskBitmaps.putIfAbsent(first + i, store.readChecked(first + i, BitmapBlock.MAGIC));
+      }
+      known = diskBitmaps.get(address);
     }
     return known;
   }

@@ -20,6 +20,7 @@ final class SlotPass {
   }
 
   void run() throws IOException {
+    check.store.readAhead(check.geometry.slotArea(), 3 * SlotDescriptor.CAPACITY);
     for (int slot = 0; slot < SlotDescriptor.CAPACITY; slot++) {
       long address = check.geometry.slotBlock(slot);
       BlockStore.Checked read = check.store.readChecked(address, SlotDescriptor.MAGIC);

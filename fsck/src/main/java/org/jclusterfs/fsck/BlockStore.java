@@ -66,6 +66,11 @@ final class BlockStore {
     aheadStart = address;
   }
 
+  /** Forgets what was read ahead. */
+  void forget() {
+    ahead = null;
+  }
+
   private boolean isAhead(long address) {
     return ahead != null
         && address >= aheadStart

@@ -29,6 +29,9 @@ final class Check {
   final Deque<InodeInfo> queue = new ArrayDeque<>();
   final List<Rebuild> rebuilds = new ArrayList<>();
 
+  /** Changes of slot descriptors, which the claim would overwrite when it is given back. */
+  final List<Rebuild> afterClaim = new ArrayList<>();
+
   /** Inode numbers of the slots' orphan directories. */
   final long[] orphanDirectories;
 
@@ -70,6 +73,12 @@ final class Check {
     BlockHeader.initialise(block, magic, address, store.volume(), owner);
     BlockHeader.version(block, freshVersion());
     return block;
+  }
+
+  /** Forgets what was read: others (a claim, a replay) wrote meanwhile. */
+  void forget() {
+    diskBitmaps.clear();
+    store.forget();
   }
 
   /** The bitmap block as it is on the volume. */

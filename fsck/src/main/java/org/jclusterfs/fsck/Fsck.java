@@ -70,9 +70,16 @@ final class Fsck {
       }
       return passes(check, new JournalPass(check));
     }
+    int status;
     try (ExclusiveClaim claim = ExclusiveClaim.take(device, ClusterVolume.of(superblock))) {
-      return claimed(check, claim);
+      check.forget();
+      status = claimed(check, claim);
     }
+    for (Check.Rebuild change : check.afterClaim) {
+      change.run();
+    }
+    store.flush();
+    return status;
   }
 
   private int claimed(Check check, ExclusiveClaim claim) throws IOException {
@@ -99,6 +106,7 @@ final class Fsck {
 
   private int passes(Check check, JournalPass journals) throws IOException {
     journals.run();
+    check.forget();
     if (journals.isReplayNeeded()) {
       report.say("A volume cannot be judged before its journals are replayed.");
       return LEFT;

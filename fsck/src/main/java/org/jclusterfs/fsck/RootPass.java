@@ -65,8 +65,13 @@ final class RootPass {
     return block;
   }
 
-  private void nameOrphanDirectory(int slot, long number) throws IOException {
+  private void nameOrphanDirectory(int slot, long number) {
     check.orphanDirectories[slot] = number;
+    check.afterClaim.add(() -> writeName(slot, number));
+  }
+
+  private void writeName(int slot, long number) throws IOException {
+    check.forget();
     BlockStore.Checked read =
         check.store.readChecked(check.geometry.slotBlock(slot), SlotDescriptor.MAGIC);
     if (read.good()) {

@@ -125,6 +125,22 @@ class FsckTest {
   }
 
   @Test
+  void orphanDirectoryThatNobodyNamesIsMadeAndNamed() throws IOException {
+    Path file = copy();
+    try (TestVolume volume = TestVolume.open(file)) {
+      for (int slot = 0; slot < 2; slot++) {
+        volume.change(
+            volume.check.geometry.slotBlock(slot),
+            block -> SlotDescriptor.orphanDirectory(block, 0));
+      }
+    }
+    TestVolume.Result repaired = TestVolume.run(file, Mode.YES);
+    assertEquals(Fsck.CORRECTED, repaired.status(), repaired.output());
+    TestVolume.Result again = TestVolume.run(file, Mode.YES);
+    assertEquals(Fsck.CLEAN, again.status(), repaired.output() + again.output());
+  }
+
+  @Test
   void lostPrimaryIsFoundByItsBackup() throws IOException {
     Path file = copy();
     assertEquals(Fsck.CLEAN, TestVolume.run(file, Mode.NO, 1).status());

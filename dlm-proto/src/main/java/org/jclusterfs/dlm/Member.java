@@ -9,7 +9,8 @@ package org.jclusterfs.dlm;
 public record Member(int slot, long incarnation) implements Comparable<Member> {
   @Override
   public int compareTo(Member other) {
-    return Integer.compare(slot, other.slot);
+    int bySlot = Integer.compare(slot, other.slot);
+    return bySlot != 0 ? bySlot : Long.compare(incarnation, other.incarnation);
   }
 
   @Override

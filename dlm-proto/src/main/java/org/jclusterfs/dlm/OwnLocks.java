@@ -66,6 +66,13 @@ final class OwnLocks {
       }
       out.granted(lockId, new Grant(mode, copy(lock.value), lock.generation, false));
     } else {
+      if (!mode.covers(lock.granted)) {
+        // PR to CW or back: what only the old mode permits is gone once the master decides.
+        lock.granted = LockMode.CR;
+        lock.told = null;
+        lock.value = null;
+        send(region, new LockMessage.Convert(lockId, region, LockMode.CR, 0, null));
+      }
       begin(lock, mode, flags);
       send(region, new LockMessage.Convert(lockId, region, mode, flags, null));
     }
@@ -151,7 +158,8 @@ final class OwnLocks {
     lock.requested = null;
     lock.told = null;
     lock.generation = grant.valueGeneration();
-    lock.value = lock.granted.covers(LockMode.PR) ? grant.value() : null;
+    boolean excludesWriters = lock.granted.covers(LockMode.PR) && lock.range.isWhole();
+    lock.value = excludesWriters ? grant.value() : null;
     out.granted(
         lock.id,
         new Grant(

@@ -12,8 +12,8 @@ import java.util.Map;
  *       mode: its next release would have written.
  * </ul>
  *
- * Of several the one with the highest generation. All others are invalid, with a generation that no
- * survivor has seen.
+ * and only if no survivor has seen a higher generation: then somebody has written or spoilt it since.
+ * All others are invalid, with a generation that no survivor has seen.
  */
 final class Rebuild {
   private final Map<LockName, Long> generations = new HashMap<>();
@@ -45,12 +45,12 @@ final class Rebuild {
       if (report != null && (report.value() == null || !writerRemains(resource, report))) {
         report = null;
       }
-      if (copy != null && (report == null || copy.generation() >= report.generation())) {
+      if (copy != null && copy.generation() == generation) {
         resource.value = copy.value();
-        resource.generation = copy.generation();
-      } else if (report != null) {
+        resource.generation = generation;
+      } else if (report != null && report.generation() == generation) {
         resource.value = report.value();
-        resource.generation = report.generation();
+        resource.generation = generation;
       } else {
         resource.value = null;
         resource.generation = generation + 1;

@@ -106,9 +106,24 @@ final class Coordinator {
     }
   }
 
+  /**
+   * The lowest live member acts, those that are leaving last. Newcomers of a proposal do not count
+   * before it is committed here; but who has accepted a proposal of a lower slot leaves the field to
+   * that one as long as it lives.
+   */
   private boolean isActing(Set<Member> base, Set<Member> lost) {
     Set<Member> live = new TreeSet<>(base);
     live.removeAll(lost);
+    if (known.preparedIsNewer()
+        && known.preparedBy < known.self.slot()
+        && live.stream().anyMatch(member -> member.slot() == known.preparedBy)) {
+      return false;
+    }
+    live.removeIf(
+        member ->
+            !(known.view == null
+                ? member.equals(known.self)
+                : known.view.members().contains(member)));
     Set<Member> staying = new TreeSet<>(live);
     staying.removeAll(known.leavers);
     Set<Member> candidates = staying.isEmpty() ? live : staying;
@@ -180,6 +195,7 @@ final class Coordinator {
     phase = Phase.PREPARING;
     known.promised = next.number();
     known.prepared = next;
+    known.preparedBy = known.self.slot();
     for (Member member : next.members()) {
       if (!member.equals(known.self)) {
         known.out.send(member.slot(), MembershipCodec.proposal(MessageType.PREPARE, next));

@@ -36,18 +36,13 @@ final class DiskWatch {
   }
 
   private final long threshold;
-  private Map<Member, Entry> entries = new TreeMap<>(DiskWatch::compare);
+  private Map<Member, Entry> entries = new TreeMap<>();
   private long lastScanStart;
   private boolean scanned;
   private long highestView;
 
   DiskWatch(long threshold) {
     this.threshold = threshold;
-  }
-
-  private static int compare(Member a, Member b) {
-    int bySlot = a.compareTo(b);
-    return bySlot != 0 ? bySlot : Long.compare(a.incarnation(), b.incarnation());
   }
 
   /**
@@ -57,7 +52,7 @@ final class DiskWatch {
    */
   void scan(
       long startedAt, long endedAt, Collection<Heartbeat> claimed, Collection<Member> expected) {
-    Map<Member, Entry> next = new TreeMap<>(DiskWatch::compare);
+    Map<Member, Entry> next = new TreeMap<>();
     for (Heartbeat heartbeat : claimed) {
       Member member = new Member(heartbeat.slot(), heartbeat.incarnation());
       Entry entry = entries.get(member);

@@ -42,6 +42,9 @@ final class Knowledge {
   /** The highest proposal accepted; may have been committed elsewhere if above the view. */
   Proposal prepared;
 
+  /** The slot that proposed it. */
+  int preparedBy;
+
   /** No proposal up to this number is accepted any more. */
   long promised;
 

@@ -243,6 +243,7 @@ public final class Membership {
     }
     known.promised = proposal.number();
     known.prepared = proposal;
+    known.preparedBy = from;
     known.out.send(from, MembershipCodec.plain(MessageType.PREPARED, proposal.number()));
   }
 
@@ -343,5 +344,23 @@ public final class Membership {
   /** Whether the view's dead are replayed, so that ordinary locks are granted. */
   public boolean unblocked() {
     return known.unblocked;
+  }
+
+  /** One line for people: state, phase of a change of view, and how the others' hearts beat. */
+  @Override
+  public String toString() {
+    return known.self
+        + " "
+        + state.getClass().getSimpleName()
+        + " "
+        + coordinator.phase()
+        + " view "
+        + known.view
+        + " prepared "
+        + known.prepared
+        + " by "
+        + known.preparedBy
+        + " pulses "
+        + known.disk;
   }
 }

@@ -73,8 +73,8 @@ public final class LockEngine {
 
   /**
    * Changes a held lock's mode; ends in granted or denied. To a mode that the held one covers it is
-   * granted within the call. From PR to CW and from CW to PR the lock is CR until it is granted, and
-   * stays CR if it is denied. Not while another operation on the lock is under way.
+   * granted within the call. From PR to CW and from CW to PR the lock is CR until it is granted,
+   * and stays CR if it is denied. Not while another operation on the lock is under way.
    *
    * @param value new value block, written if the held mode is PW or EX and the new one is lower;
    *     null: see {@link LockFlags#KEEP_VALUE}

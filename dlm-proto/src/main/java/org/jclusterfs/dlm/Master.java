@@ -64,9 +64,7 @@ final class Master {
           "Slot " + from + " converts lock " + lock.id + " while it waits for a conversion");
     }
     if (lock.granted.covers(message.mode())) {
-      if (lock.isWriter()) {
-        lock.resource.writerLeaves(message.flags(), message.value());
-      }
+      writerLeaves(lock, message.flags(), message.value());
       lock.granted = message.mode();
       lock.told = null;
     } else {
@@ -79,11 +77,20 @@ final class Master {
 
   void unlock(int from, LockMessage.Unlock message) {
     MasterLock lock = held(from, message.lockId());
-    if (lock.isWriter()) {
-      lock.resource.writerLeaves(message.flags(), message.value());
-    }
+    writerLeaves(lock, message.flags(), message.value());
     forget(lock);
     serve(lock.resource);
+  }
+
+  private void writerLeaves(MasterLock lock, int flags, byte[] written) {
+    if (!lock.isWriter()) {
+      return;
+    }
+    if (gate == Gate.REBUILDING) {
+      rebuild.writerLeaves(lock.resource.name, flags, written);
+    } else {
+      lock.resource.writerLeaves(flags, written);
+    }
   }
 
   private MasterLock held(int from, long lockId) {
@@ -157,16 +164,27 @@ final class Master {
         } else if (lock.has(LockFlags.NOQUEUE)) {
           refuse(lock, obstacle);
           again = true;
-        } else if (resource.conversions.contains(lock) && resource.inDeadlock(lock)) {
-          deny(lock, DenyReason.DEADLOCK, null);
-          again = true;
         }
       }
+      again |= !again && breakDeadlock(resource);
     }
     granted.forEach(this::announce);
     for (MasterLock holder : List.copyOf(resource.holders)) {
       tell(holder);
     }
+  }
+
+  /** Denies the last conversion that waits in a circle; false where there is none. */
+  private boolean breakDeadlock(Resource resource) {
+    List<MasterLock> conversions = List.copyOf(resource.conversions);
+    for (int i = conversions.size() - 1; i > 0; i--) {
+      MasterLock lock = conversions.get(i);
+      if (resource.inDeadlock(lock)) {
+        deny(lock, DenyReason.DEADLOCK, null);
+        return true;
+      }
+    }
+    return false;
   }
 
   private void announce(MasterLock lock) {

@@ -12,8 +12,8 @@ import java.util.Map;
  *       mode: its next release would have written.
  * </ul>
  *
- * and only if no survivor has seen a higher generation: then somebody has written or spoilt it since.
- * All others are invalid, with a generation that no survivor has seen.
+ * and only if no survivor has seen a higher generation: then somebody has written or spoilt it
+ * since. All others are invalid, with a generation that no survivor has seen.
  */
 final class Rebuild {
   private final Map<LockName, Long> generations = new HashMap<>();
@@ -35,6 +35,24 @@ final class Rebuild {
   void note(LockMessage.ValueReport report) {
     generations.merge(report.name(), report.generation(), Math::max);
     reports.put(report.name(), report);
+  }
+
+  /**
+   * A holder that has reclaimed PW or EX gives it up while others still report. Nobody else can
+   * have written: it knows the highest generation.
+   */
+  void writerLeaves(LockName name, int flags, byte[] written) {
+    if (written == null && (flags & LockFlags.KEEP_VALUE) != 0) {
+      return;
+    }
+    long generation = generations.merge(name, 1L, Long::sum);
+    copies.remove(name);
+    if (written != null) {
+      copies.put(
+          name,
+          new LockMessage.Holding(
+              0, name, LockMode.PR, null, 0, LockRange.WHOLE, 0, generation, written));
+    }
   }
 
   void settle(Map<LockName, Resource> resources) {

@@ -108,8 +108,8 @@ final class Coordinator {
 
   /**
    * The lowest live member acts, those that are leaving last. Newcomers of a proposal do not count
-   * before it is committed here; but who has accepted a proposal of a lower slot leaves the field to
-   * that one as long as it lives.
+   * before it is committed here; but who has accepted a proposal of a lower slot leaves the field
+   * to that one as long as it lives.
    */
   private boolean isActing(Set<Member> base, Set<Member> lost) {
     Set<Member> live = new TreeSet<>(base);
@@ -201,15 +201,15 @@ final class Coordinator {
         known.out.send(member.slot(), MembershipCodec.proposal(MessageType.PREPARE, next));
       }
     }
-    promised(known.self, next.number());
+    promised(known.self.slot(), next.number());
   }
 
   /** A member of the proposal will accept nothing older. */
-  void promised(Member from, long number) {
-    if (proposal == null || proposal.number() != number || !proposal.members().contains(from)) {
+  void promised(int slot, long number) {
+    if (proposal == null || proposal.number() != number || !proposal.toView().contains(slot)) {
       return;
     }
-    promises.add(from.slot());
+    promises.add(slot);
     if (promises.size() == proposal.members().size()) {
       commit();
     }

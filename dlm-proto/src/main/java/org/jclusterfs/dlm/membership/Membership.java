@@ -192,13 +192,7 @@ public final class Membership {
         Proposal proposal = MembershipCodec.proposal(message);
         input(nowNanos, () -> onCommit(proposal));
       }
-      case PREPARED -> {
-        Long incarnation = known.connections.get(fromSlot);
-        if (incarnation != null) {
-          Member from = new Member(fromSlot, incarnation);
-          input(nowNanos, () -> coordinator.promised(from, view));
-        }
-      }
+      case PREPARED -> input(nowNanos, () -> coordinator.promised(fromSlot, view));
       case REFUSED -> {
         long promised = MembershipCodec.number(message);
         input(nowNanos, () -> coordinator.refused(view, promised));

@@ -375,7 +375,9 @@ final class ClusterSimulation {
     check(
         members == null || members.equals(view.members()),
         "View " + view.number() + " was agreed twice: " + members + " and " + view.members());
-    disk.dirty.add(node.self);
+    if (!node.clean) {
+      disk.dirty.add(node.self);
+    }
   }
 
   void fence(SimNode fencer, Member victim) {
@@ -425,6 +427,20 @@ final class ClusterSimulation {
   // ---- checks ----
 
   void granted(SimNode node, SimNode.AppLock lock, Grant grant) {
+    if (TRACE) {
+      log(
+          node.self
+              + " GRANTED "
+              + lock.name
+              + " "
+              + lock.id
+              + " "
+              + grant.mode()
+              + " generation "
+              + grant.valueGeneration()
+              + " value "
+              + (grant.value() == null ? "none" : "" + ByteBuffer.wrap(grant.value()).getLong()));
+    }
     if (!node.mayWrite()) {
       return;
     }

@@ -51,6 +51,10 @@ final class SimNode implements EngineOutput, MembershipOutput {
   boolean stopped;
   boolean hasLeft;
   boolean leaving;
+
+  /** It holds no lock and its journal is empty for good. */
+  boolean clean;
+
   long pausedUntil;
   long diskStalledUntil;
   boolean publishing;
@@ -145,7 +149,7 @@ final class SimNode implements EngineOutput, MembershipOutput {
   // ---- the application ----
 
   void act() {
-    if (!runs() || leaving || membership.view() == null) {
+    if (!runs() || leaving || clean || membership.view() == null) {
       return;
     }
     List<AppLock> all = new ArrayList<>(locks.values());
@@ -205,6 +209,18 @@ final class SimNode implements EngineOutput, MembershipOutput {
       return null;
     }
     byte[] value = world.random.nextInt(4) == 0 ? null : world.newValue();
+    world.log(
+        self
+            + " writes "
+            + lock.name
+            + " "
+            + lock.id
+            + " "
+            + lock.held
+            + "->"
+            + next
+            + " "
+            + (value == null ? "nothing" : "" + ByteBuffer.wrap(value).getLong()));
     world.values.put(lock.name, value == null ? ClusterSimulation.UNKNOWN : value);
     return value;
   }
@@ -221,13 +237,15 @@ final class SimNode implements EngineOutput, MembershipOutput {
   }
 
   void tryToLeave() {
-    if (!runs()) {
+    if (!runs() || clean) {
       return;
     }
     leaving = true;
     releaseAll();
     if (locks.isEmpty()) {
       world.log(self + " leaves");
+      clean = true;
+      world.disk.dirty.remove(self);
       membership.leave(localNow());
     } else {
       world.after(ClusterSimulation.THRESHOLD / 20, () -> world.on(this, this::tryToLeave));

@@ -15,7 +15,10 @@ final class SimulationRunner {
     long views = 0;
     for (long seed = first; seed < first + count; seed++) {
       ClusterSimulation simulation =
-          new ClusterSimulation(seed, 2 + (int) (seed % 7), Boolean.getBoolean("jclusterfs.dlm.simulation.calm") ? Faults.NONE : Faults.ALL);
+          new ClusterSimulation(
+              seed,
+              2 + (int) (seed % 7),
+              Boolean.getBoolean("jclusterfs.dlm.simulation.calm") ? Faults.NONE : Faults.ALL);
       try {
         simulation.run(20);
       } catch (AssertionError e) {

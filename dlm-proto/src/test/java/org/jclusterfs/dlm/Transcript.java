@@ -1,0 +1,146 @@
+package org.jclusterfs.dlm;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Engines without a network between them: messages wait until {@link #settle}, and everything that
+ * happens is written down.
+ */
+final class Transcript {
+  private record InFlight(int from, int to, ByteBuffer message) {}
+
+  final Map<Integer, LockEngine> engines = new TreeMap<>();
+  final Map<Long, Grant> grants = new TreeMap<>();
+  final List<String> lines = new ArrayList<>();
+  private final Deque<InFlight> network = new ArrayDeque<>();
+
+  Transcript(int... slots) {
+    for (int slot : slots) {
+      engines.put(slot, new LockEngine(slot, new Output(slot)));
+    }
+  }
+
+  /** All engines in one view, open. */
+  static Transcript open(int... slots) {
+    Transcript transcript = new Transcript(slots);
+    transcript.install(1, slots);
+    transcript.unblock(1, slots);
+    transcript.lines.clear();
+    return transcript;
+  }
+
+  void install(long number, int... slots) {
+    List<Member> members = new ArrayList<>();
+    for (int slot : slots) {
+      members.add(new Member(slot, slot));
+    }
+    for (int slot : slots) {
+      engines.get(slot).install(new View(number, members));
+    }
+    settle();
+  }
+
+  void unblock(long number, int... slots) {
+    for (int slot : slots) {
+      engines.get(slot).unblock(number);
+    }
+    settle();
+  }
+
+  LockEngine at(int slot) {
+    return engines.get(slot);
+  }
+
+  long request(int slot, LockName name, LockMode mode, int flags) {
+    return request(slot, name, mode, flags, LockRange.WHOLE);
+  }
+
+  long request(int slot, LockName name, LockMode mode, int flags, LockRange range) {
+    long id = slot * 100L + at(slot).newLockId();
+    at(slot).request(id, name, mode, flags, range, slot * 1000L);
+    settle();
+    return id;
+  }
+
+  void convert(int slot, long id, LockMode mode, byte[] value) {
+    at(slot).convert(id, mode, LockFlags.VALUE, value);
+    settle();
+  }
+
+  void unlock(int slot, long id, byte[] value) {
+    at(slot).unlock(id, 0, value);
+    settle();
+  }
+
+  void kill(int slot) {
+    engines.remove(slot);
+    network.removeIf(m -> m.from() == slot || m.to() == slot);
+  }
+
+  void dropMessages() {
+    network.clear();
+  }
+
+  void settle() {
+    while (!network.isEmpty()) {
+      InFlight next = network.remove();
+      LockEngine engine = engines.get(next.to());
+      if (engine != null) {
+        engine.receive(next.from(), next.message());
+      }
+    }
+  }
+
+  /** What was written down since the last call. */
+  String take() {
+    String text = String.join("\n", lines);
+    lines.clear();
+    return text;
+  }
+
+  private final class Output implements EngineOutput {
+    private final int slot;
+
+    Output(int slot) {
+      this.slot = slot;
+    }
+
+    @Override
+    public void send(int to, ByteBuffer message) {
+      network.add(new InFlight(slot, to, message));
+    }
+
+    @Override
+    public void granted(long lockId, Grant grant) {
+      grants.put(lockId, grant);
+      lines.add(slot + ": " + lockId + " granted " + grant.mode());
+    }
+
+    @Override
+    public void denied(long lockId, DenyReason reason, Blocker blocker) {
+      lines.add(
+          slot + ": " + lockId + " denied " + reason + (blocker == null ? "" : " " + blocker));
+    }
+
+    @Override
+    public void blocking(long lockId, LockMode wanted) {
+      lines.add(slot + ": " + lockId + " blocks " + wanted);
+    }
+
+    @Override
+    public void tested(long queryId, Blocker blocker) {
+      lines.add(slot + ": tested " + blocker);
+    }
+
+    @Override
+    public void recovered(long viewNumber) {
+      lines.add(slot + ": recovered " + viewNumber);
+    }
+  }
+}

@@ -24,10 +24,12 @@ final class SlotArea {
   private static final int BLOCK = BlockHeader.BLOCK_SIZE;
 
   private final BlockDevice device;
+  private final BlockDevice urgent;
   private final ClusterVolume volume;
 
   SlotArea(BlockDevice device, ClusterVolume volume) {
     this.device = device;
+    urgent = device.urgent();
     this.volume = volume;
   }
 
@@ -67,7 +69,7 @@ final class SlotArea {
     ByteBuffer block = readSlot(info.slot());
     info.write(block);
     writeSealed(block, volume.geometry().slotBlock(info.slot()));
-    await(device.flush());
+    await(urgent.flush());
   }
 
   /** The heartbeats of all slots that can be claimed; null where a block is damaged just now. */
@@ -90,7 +92,7 @@ final class SlotArea {
     BlockHeader.version(block, beat.sequence());
     beat.write(block);
     BlockHeader.seal(block);
-    return device.write(address * BLOCK, block.clear());
+    return urgent.write(address * BLOCK, block.clear());
   }
 
   /** The incarnation of a slot that was fenced last, 0: none. */
@@ -110,13 +112,13 @@ final class SlotArea {
     FenceBlock.incarnation(block, incarnation);
     FenceBlock.fencedAt(block, System.currentTimeMillis());
     writeSealed(block, volume.geometry().fenceBlock(victim));
-    await(device.flush());
+    await(urgent.flush());
   }
 
   private void writeSealed(ByteBuffer block, long address) throws IOException {
     BlockHeader.version(block, BlockHeader.version(block) + 1);
     BlockHeader.seal(block);
-    await(device.write(address * BLOCK, block.duplicate().clear()));
+    await(urgent.write(address * BLOCK, block.duplicate().clear()));
   }
 
   private ByteBuffer checked(int magic, long address, String what) throws IOException {
@@ -145,7 +147,7 @@ final class SlotArea {
 
   private ByteBuffer read(long address, int blocks) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(blocks * BLOCK).order(ByteOrder.LITTLE_ENDIAN);
-    await(device.read(address * BLOCK, buffer.duplicate()));
+    await(urgent.read(address * BLOCK, buffer.duplicate()));
     return buffer;
   }
 

@@ -51,6 +51,14 @@ public interface BlockDevice extends AutoCloseable {
    */
   default void setFenceCheck(FenceCheck check) {}
 
+  /**
+   * The same device by a way of its own, which ordinary operations do not hold up: for heartbeats
+   * and fencing. Closed with the device.
+   */
+  default BlockDevice urgent() {
+    return this;
+  }
+
   /** How other nodes can be kept from writing to this device. */
   Fencing fencing();
 

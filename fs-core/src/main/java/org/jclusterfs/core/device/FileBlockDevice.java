@@ -22,6 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class FileBlockDevice implements BlockDevice {
 
   private static final int THREADS = 8;
+  private static final int FLUSH_THREADS = 2;
+  private static final int URGENT_THREADS = 3;
   private static final int LOOP_MAJOR = 7;
   private static final int S_IFMT = 0xF000;
   private static final int S_IFBLK = 0x6000;
@@ -37,6 +39,9 @@ final class FileBlockDevice implements BlockDevice {
   private final FileFencing fileFencing;
   private final SingleNodeFencing singleNodeFencing;
   private final ExecutorService threads;
+  private final ExecutorService flushThreads;
+  private final ExecutorService urgentThreads;
+  private final BlockDevice urgent = new Urgent();
   private volatile WriteGate gate = WriteGate.OPEN;
   private volatile boolean closed;
 
@@ -49,15 +54,21 @@ final class FileBlockDevice implements BlockDevice {
     size = file.channel().size() / logicalBlockSize * logicalBlockSize;
     fileFencing = oneHost ? new FileFencing(file, description) : null;
     singleNodeFencing = oneHost ? null : new SingleNodeFencing(file, description);
+    threads = pool(THREADS, "jclusterfs-file-");
+    // A flush may take seconds and must not keep reads waiting.
+    flushThreads = pool(FLUSH_THREADS, "jclusterfs-flush-");
+    urgentThreads = pool(URGENT_THREADS, "jclusterfs-urgent-");
+  }
+
+  private static ExecutorService pool(int size, String name) {
     AtomicInteger number = new AtomicInteger();
-    threads =
-        Executors.newFixedThreadPool(
-            THREADS,
-            task -> {
-              Thread thread = new Thread(task, "jclusterfs-file-" + number.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
+    return Executors.newFixedThreadPool(
+        size,
+        task -> {
+          Thread thread = new Thread(task, name + number.incrementAndGet());
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   /** Opens {@code file:PATH}: a regular file. */
@@ -144,7 +155,12 @@ final class FileBlockDevice implements BlockDevice {
 
   @Override
   public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
+    return read(threads, offset, dst);
+  }
+
+  private CompletableFuture<Void> read(ExecutorService pool, long offset, ByteBuffer dst) {
     return submit(
+        pool,
         () -> {
           long at = offset;
           while (dst.hasRemaining()) {
@@ -160,6 +176,10 @@ final class FileBlockDevice implements BlockDevice {
 
   @Override
   public CompletableFuture<Void> write(long offset, ByteBuffer src) {
+    return write(threads, offset, src);
+  }
+
+  private CompletableFuture<Void> write(ExecutorService pool, long offset, ByteBuffer src) {
     if (offset < 0 || offset + src.remaining() > size) {
       return CompletableFuture.failedFuture(
           new IOException(
@@ -172,6 +192,7 @@ final class FileBlockDevice implements BlockDevice {
                   + size));
     }
     return submit(
+        pool,
         () -> {
           long at = offset;
           while (src.hasRemaining()) {
@@ -186,7 +207,7 @@ final class FileBlockDevice implements BlockDevice {
 
   @Override
   public CompletableFuture<Void> flush() {
-    return submit(() -> file.channel().force(false));
+    return submit(flushThreads, () -> file.channel().force(false));
   }
 
   @Override
@@ -215,10 +236,78 @@ final class FileBlockDevice implements BlockDevice {
     return List.of(InetAddress.getLoopbackAddress());
   }
 
-  private CompletableFuture<Void> submit(Io io) {
+  @Override
+  public BlockDevice urgent() {
+    return urgent;
+  }
+
+  /** The same file by threads of its own. */
+  private final class Urgent implements BlockDevice {
+    @Override
+    public String description() {
+      return description;
+    }
+
+    @Override
+    public long size() {
+      return size;
+    }
+
+    @Override
+    public int logicalBlockSize() {
+      return logicalBlockSize;
+    }
+
+    @Override
+    public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
+      return FileBlockDevice.this.read(urgentThreads, offset, dst);
+    }
+
+    @Override
+    public CompletableFuture<Void> write(long offset, ByteBuffer src) {
+      return FileBlockDevice.this.write(urgentThreads, offset, src);
+    }
+
+    @Override
+    public CompletableFuture<Void> flush() {
+      return FileBlockDevice.this.flush();
+    }
+
+    @Override
+    public CompletableFuture<Void> discard(long offset, long length) {
+      return FileBlockDevice.this.discard(offset, length);
+    }
+
+    @Override
+    public boolean hasVolatileWriteCache() {
+      return FileBlockDevice.this.hasVolatileWriteCache();
+    }
+
+    @Override
+    public void setWriteGate(WriteGate newGate) {
+      FileBlockDevice.this.setWriteGate(newGate);
+    }
+
+    @Override
+    public Fencing fencing() {
+      return FileBlockDevice.this.fencing();
+    }
+
+    @Override
+    public List<InetAddress> localAddresses() {
+      return FileBlockDevice.this.localAddresses();
+    }
+
+    @Override
+    public void close() {
+      // With the device.
+    }
+  }
+
+  private CompletableFuture<Void> submit(ExecutorService pool, Io io) {
     CompletableFuture<Void> result = new CompletableFuture<>();
     try {
-      threads.execute(
+      pool.execute(
           () -> {
             try {
               if (closed) {
@@ -245,10 +334,13 @@ final class FileBlockDevice implements BlockDevice {
       }
       closed = true;
     }
-    threads.shutdown();
+    List<ExecutorService> pools = List.of(threads, flushThreads, urgentThreads);
+    pools.forEach(ExecutorService::shutdown);
     try {
       // No descriptor is pulled away from under a write.
-      threads.awaitTermination(1, TimeUnit.MINUTES);
+      for (ExecutorService pool : pools) {
+        pool.awaitTermination(1, TimeUnit.MINUTES);
+      }
       if (fileFencing != null) {
         fileFencing.unregisterAll();
       } else {

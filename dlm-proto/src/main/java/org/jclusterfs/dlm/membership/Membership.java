@@ -5,7 +5,6 @@ import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.TreeSet;
 import org.jclusterfs.dlm.Member;
 import org.jclusterfs.dlm.MessageType;
@@ -99,8 +98,7 @@ public final class Membership {
     input(
         nowNanos,
         () -> {
-          Set<Member> expected = known.view == null ? Set.of() : known.base();
-          known.disk.scan(startedAtNanos, nowNanos, claimed, expected);
+          known.disk.scan(startedAtNanos, nowNanos, claimed, known.base());
         });
   }
 

@@ -15,7 +15,7 @@ import net.jqwik.api.constraints.IntRange;
  * -Djclusterfs.dlm.simulation.seed=S} only one; a failure names its seed.
  */
 class ClusterSimulationTest {
-  private static final int SEEDS = Integer.getInteger("jclusterfs.dlm.simulation.seeds", 60);
+  private static final int SEEDS = Integer.getInteger("jclusterfs.dlm.simulation.seeds", 24);
 
   @Property(tries = 4, shrinking = ShrinkingMode.OFF)
   void faultsNeverBreakTheInvariants(@ForAll("bases") long base) {

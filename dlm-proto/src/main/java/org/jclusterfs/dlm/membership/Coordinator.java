@@ -116,7 +116,9 @@ final class Coordinator {
     live.removeAll(lost);
     if (known.preparedIsNewer()
         && known.preparedBy < known.self.slot()
-        && live.stream().anyMatch(member -> member.slot() == known.preparedBy)) {
+        && live.stream()
+            .anyMatch(
+                member -> member.slot() == known.preparedBy && !known.leavers.contains(member))) {
       return false;
     }
     live.removeIf(

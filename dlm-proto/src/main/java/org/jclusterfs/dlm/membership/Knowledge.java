@@ -66,10 +66,12 @@ final class Knowledge {
    * committed, else of the view, else this founder alone.
    */
   Set<Member> base() {
-    if (preparedIsNewer()) {
-      return new TreeSet<>(prepared.members());
-    }
-    return new TreeSet<>(view == null ? Set.of(self) : Set.copyOf(view.members()));
+    Set<Member> base =
+        preparedIsNewer()
+            ? new TreeSet<>(prepared.members())
+            : new TreeSet<>(view == null ? Set.of(self) : Set.copyOf(view.members()));
+    base.removeAll(buried);
+    return base;
   }
 
   /** Dead incarnations that wait for replay, of the view and of a proposal accepted. */

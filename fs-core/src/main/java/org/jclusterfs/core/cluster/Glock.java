@@ -257,12 +257,13 @@ final class Glock {
     if (withdrawn || dead) {
       return;
     }
+    if (!demoting && demoteTo != null && demoteTo.covers(mode)) {
+      // Fulfilled: before anybody is served, since who waits for the mode that is left may go on.
+      demoteTo = null;
+    }
     serve(false);
     if (demoting || requested != null) {
       return;
-    }
-    if (demoteTo != null && demoteTo.covers(mode)) {
-      demoteTo = null;
     }
     if (demoteTo != null) {
       if (idle() && !demotionQueued && !(holding && uses == usesAtHold)) {

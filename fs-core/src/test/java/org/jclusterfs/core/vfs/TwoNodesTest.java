@@ -1,0 +1,229 @@
+package org.jclusterfs.core.vfs;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jclusterfs.core.cluster.Cancellation;
+import org.jclusterfs.core.cluster.RangeLocks;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two mounts of one volume in one process, joined by the real lock manager on loopback. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class TwoNodesTest {
+  @TempDir Path directory;
+  private TestVolume a;
+  private TestVolume b;
+  private long root;
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+
+  @BeforeEach
+  void mount() throws Exception {
+    a = TestVolume.clustered(directory);
+    b = a.another();
+    root = a.root();
+  }
+
+  @AfterEach
+  void unmount() throws Exception {
+    threads.shutdownNow();
+    b.close();
+    a.close();
+  }
+
+  /** Runs the same work on both nodes at once. */
+  private void onBoth(Work work) throws Exception {
+    List<Future<?>> running = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      int node = i;
+      Callable<Void> task =
+          () -> {
+            work.run(node == 0 ? a : b, node);
+            return null;
+          };
+      running.add(threads.submit(task));
+    }
+    for (Future<?> each : running) {
+      each.get(100, TimeUnit.SECONDS);
+    }
+  }
+
+  private interface Work {
+    void run(TestVolume node, int number) throws Exception;
+  }
+
+  @Test
+  void whatOneNodeWritesTheOtherReadsAtOnce() throws Exception {
+    OpenFile made = a.create(root, "f");
+    for (int i = 0; i < 20; i++) {
+      byte[] text = ("round " + i).getBytes(StandardCharsets.UTF_8);
+      a.write(made, 0, text);
+      OpenFile there = b.open(b.lookup(root, "f").inode(), 0);
+      assertArrayEquals(text, b.read(there, 0, 100));
+      b.vfs.release(there, 0);
+    }
+    byte[] large = new byte[300_000];
+    new Random(1).nextBytes(large);
+    a.write(made, 0, large);
+    OpenFile there = b.open(made.inode(), TestVolume.O_RDWR);
+    assertArrayEquals(large, b.read(there, 0, large.length));
+    b.write(there, 100_000, new byte[1000]);
+    assertArrayEquals(new byte[1000], a.read(made, 100_000, 1000));
+  }
+
+  @Test
+  void bothAppendToOneFileAndNothingIsLost() throws Exception {
+    a.vfs.release(a.create(root, "log"), 0);
+    onBoth(
+        (node, number) -> {
+          long inode = node.lookup(root, "log").inode();
+          OpenFile file = node.open(inode, 1 | OpenHandle.O_APPEND);
+          for (int i = 0; i < 200; i++) {
+            ByteBuffer record = ByteBuffer.allocate(64);
+            while (record.hasRemaining()) {
+              record.putInt(number).putInt(i);
+            }
+            assertEquals(64, node.write(file, 0, record.array()));
+          }
+          node.vfs.release(file, 0);
+        });
+    OpenFile file = b.open(b.lookup(root, "log").inode(), 0);
+    ByteBuffer all = ByteBuffer.wrap(b.read(file, 0, 1 << 20));
+    assertEquals(2 * 200 * 64, all.capacity());
+    TreeSet<Long> records = new TreeSet<>();
+    for (int at = 0; at < all.capacity(); at += 64) {
+      long record = all.getLong(at);
+      for (int i = 8; i < 64; i += 8) {
+        assertEquals(record, all.getLong(at + i), "torn record");
+      }
+      records.add(record);
+    }
+    assertEquals(400, records.size());
+  }
+
+  @Test
+  void bothCreateInOneDirectoryAndEveryNameIsThere() throws Exception {
+    long dir = a.makeDirectory(root, "shared").inode();
+    onBoth(
+        (node, number) -> {
+          for (int i = 0; i < 150; i++) {
+            OpenFile file = node.create(dir, "n" + number + "-" + i);
+            node.write(file, 0, new byte[1024]);
+            node.vfs.release(file, 0);
+          }
+        });
+    assertEquals(300, new TreeSet<>(a.list(dir)).size());
+    assertEquals(a.list(dir), b.list(dir));
+    onBoth(
+        (node, number) -> {
+          for (int i = 0; i < 150; i++) {
+            node.unlink(dir, "n" + (1 - number) + "-" + i);
+          }
+        });
+    assertEquals(List.of(), b.list(dir));
+  }
+
+  @Test
+  void countersUnderFlockLoseNoIncrement() throws Exception {
+    onBoth(
+        (node, number) -> {
+          Random random = new Random(number);
+          for (int i = 0; i < 150; i++) {
+            OpenFile file = node.create(root, "sess_" + random.nextInt(5), TestVolume.O_RDWR);
+            node.vfs.flock(file, i + 1, Vfs.FlockMode.EXCLUSIVE, true, Cancellation.NEVER);
+            byte[] read = node.read(file, 0, 100);
+            int count = read.length == 0 ? 0 : ByteBuffer.wrap(read).getInt();
+            node.truncate(file.inode(), 0);
+            node.write(file, 0, ByteBuffer.allocate(4).putInt(count + 1).array());
+            node.vfs.release(file, i + 1);
+          }
+        });
+    int sum = 0;
+    for (int i = 0; i < 5; i++) {
+      OpenFile file = a.open(a.lookup(root, "sess_" + i).inode(), 0);
+      sum += ByteBuffer.wrap(a.read(file, 0, 4)).getInt();
+    }
+    assertEquals(300, sum);
+  }
+
+  @Test
+  void countersUnderFcntlLocksLoseNoIncrement() throws Exception {
+    OpenFile made = a.create(root, "counter");
+    a.write(made, 0, new byte[4]);
+    a.vfs.release(made, 0);
+    onBoth(
+        (node, number) -> {
+          OpenFile file = node.open(node.lookup(root, "counter").inode(), TestVolume.O_RDWR);
+          RangeLocks.Range range = new RangeLocks.Range(0, 3, true, 77, 5);
+          for (int i = 0; i < 150; i++) {
+            node.vfs.lockRange(file, range, true, Cancellation.NEVER);
+            int count = ByteBuffer.wrap(node.read(file, 0, 4)).getInt();
+            node.write(file, 0, ByteBuffer.allocate(4).putInt(count + 1).array());
+            node.vfs.unlockRange(file, 77, 0, 3);
+          }
+          node.vfs.release(file, 0);
+        });
+    OpenFile file = b.open(b.lookup(root, "counter").inode(), 0);
+    assertEquals(300, ByteBuffer.wrap(b.read(file, 0, 4)).getInt());
+  }
+
+  @Test
+  void fileUnlinkedByOneNodeStaysReadableOnTheOtherUntilItsClose() throws Exception {
+    OpenFile made = a.create(root, "held");
+    a.write(made, 0, new byte[] {1, 2, 3});
+    a.vfs.release(made, 0);
+    OpenFile open = b.open(b.lookup(root, "held").inode(), 0);
+    a.unlink(root, "held");
+    assertThrows(FsException.class, () -> b.lookup(root, "held"));
+    Thread.sleep(1000);
+    assertArrayEquals(new byte[] {1, 2, 3}, b.read(open, 0, 10));
+    b.vfs.release(open, 0);
+    TestVolume.eventually(
+        () -> {
+          try {
+            b.attributes(open.inode());
+            return false;
+          } catch (FsException e) {
+            return e.failure() == FsException.Failure.STALE;
+          }
+        });
+  }
+
+  @Test
+  void renamesAcrossDirectoriesFromBothSidesKeepEveryFile() throws Exception {
+    long left = a.makeDirectory(root, "left").inode();
+    long right = a.makeDirectory(root, "right").inode();
+    for (int i = 0; i < 20; i++) {
+      a.vfs.release(a.create(left, "l" + i), 0);
+      a.vfs.release(a.create(right, "r" + i), 0);
+    }
+    onBoth(
+        (node, number) -> {
+          for (int i = 0; i < 20; i++) {
+            if (number == 0) {
+              node.rename(left, "l" + i, right, "l" + i);
+            } else {
+              node.rename(right, "r" + i, left, "r" + i);
+            }
+          }
+        });
+    assertEquals(20, a.list(left).size());
+    assertEquals(20, b.list(right).size());
+  }
+}

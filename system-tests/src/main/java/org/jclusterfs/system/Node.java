@@ -48,6 +48,11 @@ final class Node {
     return directory;
   }
 
+  /** What follows mount's -o, or "". */
+  String options() {
+    return options;
+  }
+
   /** A path on it. */
   Path path(String relative) {
     return directory.resolve(relative);

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
+import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.ScsiException;
 import org.jclusterfs.iscsi.session.IscsiSession;
 import org.jclusterfs.iscsi.session.ScsiCommand.Kind;
@@ -67,7 +68,7 @@ public final class Lun implements AutoCloseable {
             use10 ? fetch(Cdb.readCapacity10(), 8) : null,
             fetchIfSupported(Cdb.inquiryVpd(0xb0, 64), 64),
             fetchIfSupported(Cdb.inquiryVpd(0xb2, 64), 64),
-            fetchIfSupported(Cdb.modeSense6(8, 255), 255));
+            cachingPage());
     long limit = MAX_TRANSFER / capacity.blockSize();
     if (capacity.maxTransferBlocks() > 0) {
       limit = Math.min(limit, capacity.maxTransferBlocks());
@@ -386,7 +387,20 @@ public final class Lun implements AutoCloseable {
     return data.limit(control(Kind.READ, cdb, data.duplicate()).transferred());
   }
 
-  /** The same, null where the target does not know it. */
+  /**
+   * The caching mode page, null where it cannot be had: a reservation of other nodes keeps it from
+   * whoever is not registered yet (SPC-4, commands allowed in the presence of reservations), and
+   * every node but the first meets that.
+   */
+  private ByteBuffer cachingPage() throws IscsiException {
+    try {
+      return fetchIfSupported(Cdb.modeSense6(8, 255), 255);
+    } catch (ReservationConflictException e) {
+      return null;
+    }
+  }
+
+  /** As {@link #fetch}, null where the target does not know it. */
   ByteBuffer fetchIfSupported(byte[] cdb, int length) throws IscsiException {
     try {
       return fetch(cdb, length);

@@ -39,7 +39,10 @@ public final class Superblocks {
     if (damage == BlockDamage.MAGIC) {
       throw new UnusableVolumeException(
           Reason.NOT_A_VOLUME,
-          device.description() + ": no jclusterfs superblock in block " + address);
+          device.description()
+              + ": no jclusterfs superblock in block "
+              + address
+              + "; check the device, or format it with mkfs.jclusterfs");
     }
     if (damage != null) {
       throw new UnusableVolumeException(

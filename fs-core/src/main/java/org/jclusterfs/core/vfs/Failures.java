@@ -1,18 +1,28 @@
 package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
+import java.util.function.Consumer;
 import org.jclusterfs.core.alloc.NoSpaceException;
 import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.directory.DirectoryFullException;
 import org.jclusterfs.core.xattr.AttributeExistsException;
 import org.jclusterfs.core.xattr.AttributeMissingException;
 import org.jclusterfs.core.xattr.AttributeTooBigException;
+import org.jclusterfs.journal.JournalAbortedException;
 
-/** Turns the failures of the layers below into {@link FsException}s. */
+/**
+ * Turns the failures of the layers below into {@link FsException}s, and a broken invariant into the
+ * end of this node.
+ */
 final class Failures {
   private static final System.Logger LOG = System.getLogger(Failures.class.getName());
 
-  private Failures() {}
+  private final Consumer<Throwable> onBroken;
+
+  /** Makes one that reports a broken invariant: whoever finds one stops the node. */
+  Failures(Consumer<Throwable> onBroken) {
+    this.onBroken = onBroken;
+  }
 
   /** An operation of the layers below. */
   @FunctionalInterface
@@ -26,7 +36,7 @@ final class Failures {
     void run() throws FsException, IOException, LockUnavailableException;
   }
 
-  static void run(Action action) throws FsException {
+  void run(Action action) throws FsException {
     call(
         () -> {
           action.run();
@@ -34,7 +44,7 @@ final class Failures {
         });
   }
 
-  static <T> T call(Operation<T> operation) throws FsException {
+  <T> T call(Operation<T> operation) throws FsException {
     try {
       return operation.run();
     } catch (NoSpaceException e) {
@@ -47,6 +57,8 @@ final class Failures {
       throw new FsException(FsException.Failure.TOO_BIG, e.getMessage(), e);
     } catch (DirectoryFullException e) {
       throw new FsException(FsException.Failure.NO_SPACE, e.getMessage(), e);
+    } catch (JournalAbortedException e) {
+      throw new FsException(FsException.Failure.IO, e.getMessage(), e);
     } catch (IOException e) {
       LOG.log(System.Logger.Level.ERROR, "operation failed: " + e, e);
       throw new FsException(FsException.Failure.IO, e.getMessage(), e);
@@ -59,6 +71,10 @@ final class Failures {
           },
           e.getMessage(),
           e);
+    } catch (RuntimeException e) {
+      // A change may be half made: nothing of it may be committed.
+      onBroken.accept(e);
+      throw new FsException(FsException.Failure.IO, "this node stops: " + e, e);
     }
   }
 }

@@ -133,14 +133,13 @@ final class FileOperations {
       if (entry != null) {
         return openable(entry, flags);
       }
-      NewInodes.Plan plan = new NewInodes.Plan(mode, 0, 0, null, caller);
-      try (HeldInode made = names.newInodes().make(parent, name, plan)) {
+      NewInodes.Plan plan = new NewInodes.Plan(mode, 0, 0, null, caller, true);
+      NewInodes.Made result = names.newInodes().make(parent, name, plan);
+      try (HeldInode made = result.inode()) {
         Inode inode = made.inode();
         boolean writes = OpenHandle.writes(flags);
-        // The inode's number is new: nobody can hold its open lock for longer than a look.
-        LockHolder open = volume.locks().acquire(inode.openLock(), LockMode.PR);
-        if (!inode.opened(writes, open)) {
-          open.close();
+        if (!inode.opened(writes, result.open())) {
+          result.open().close();
         }
         inode.lookups().incrementAndGet();
         reply.accept(made.attributes(), new OpenHandle(inode, flags, false, false));
@@ -246,7 +245,8 @@ final class FileOperations {
       boolean orphan =
           inode.cachedBlock() != null && InodeBlock.linkCount(inode.cachedBlock().buffer()) == 0;
       last.close();
-      if (orphan || inode.cachedBlock() == null) {
+      // Where another node unlinked it meanwhile, that node comes back for it.
+      if (orphan) {
         reclaimer.lastClosed(inode);
       }
     }

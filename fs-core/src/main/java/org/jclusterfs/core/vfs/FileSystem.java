@@ -21,6 +21,7 @@ final class FileSystem implements Vfs {
   private final LockOperations flocks;
   private final Listing listing;
   private final Closing closing;
+  private final Failures failures;
 
   /** What ends a mount after its operations have ended. */
   @FunctionalInterface
@@ -28,7 +29,12 @@ final class FileSystem implements Vfs {
     void close() throws FsException;
   }
 
-  FileSystem(VolumeState volume, Orphans orphans, Reclaimer reclaimer, Closing closing) {
+  FileSystem(
+      VolumeState volume,
+      Orphans orphans,
+      Reclaimer reclaimer,
+      Failures failures,
+      Closing closing) {
     this.volume = volume;
     this.names = new NameOperations(volume, orphans, reclaimer);
     this.renames = new RenameOperation(volume, names, orphans, reclaimer);
@@ -37,6 +43,7 @@ final class FileSystem implements Vfs {
     this.xattrs = new XattrOperations(volume);
     this.flocks = new LockOperations(volume);
     this.listing = new Listing(volume);
+    this.failures = failures;
     this.closing = closing;
   }
 
@@ -52,7 +59,7 @@ final class FileSystem implements Vfs {
 
   @Override
   public void lookup(long parent, byte[] name, Reply<Attributes> reply) throws FsException {
-    Failures.run(() -> names.lookup(parent, name, reply));
+    failures.run(() -> names.lookup(parent, name, reply));
   }
 
   @Override
@@ -65,18 +72,18 @@ final class FileSystem implements Vfs {
 
   @Override
   public void getAttributes(long inode, Reply<Attributes> reply) throws FsException {
-    Failures.run(() -> attributes.get(inode, reply));
+    failures.run(() -> attributes.get(inode, reply));
   }
 
   @Override
   public void setAttributes(long inode, AttributeChange change, Reply<Attributes> reply)
       throws FsException {
-    Failures.run(() -> attributes.set(inode, change, reply));
+    failures.run(() -> attributes.set(inode, change, reply));
   }
 
   @Override
   public void readLink(long inode, Reply<byte[]> reply) throws FsException {
-    Failures.run(() -> attributes.readLink(inode, reply));
+    failures.run(() -> attributes.readLink(inode, reply));
   }
 
   @Override
@@ -89,8 +96,8 @@ final class FileSystem implements Vfs {
       Caller caller,
       Reply<Attributes> reply)
       throws FsException {
-    NewInodes.Plan plan = new NewInodes.Plan(mode, rdevMajor, rdevMinor, null, caller);
-    Failures.run(() -> names.make(parent, name, plan, reply));
+    NewInodes.Plan plan = new NewInodes.Plan(mode, rdevMajor, rdevMinor, null, caller, false);
+    failures.run(() -> names.make(parent, name, plan, reply));
   }
 
   @Override
@@ -103,36 +110,36 @@ final class FileSystem implements Vfs {
           "a symbolic link's target has at most " + LONGEST_TARGET + " bytes");
     }
     Caller unmasked = new Caller(caller.uid(), caller.gid(), 0);
-    NewInodes.Plan plan = new NewInodes.Plan(SYMLINK_MODE, 0, 0, target.clone(), unmasked);
-    Failures.run(() -> names.make(parent, name, plan, reply));
+    NewInodes.Plan plan = new NewInodes.Plan(SYMLINK_MODE, 0, 0, target.clone(), unmasked, false);
+    failures.run(() -> names.make(parent, name, plan, reply));
   }
 
   @Override
   public void link(long inode, long newParent, byte[] newName, Reply<Attributes> reply)
       throws FsException {
-    Failures.run(() -> names.link(inode, newParent, newName, reply));
+    failures.run(() -> names.link(inode, newParent, newName, reply));
   }
 
   @Override
   public void unlink(long parent, byte[] name, Reply<Void> reply) throws FsException {
-    Failures.run(() -> names.remove(parent, name, false, reply));
+    failures.run(() -> names.remove(parent, name, false, reply));
   }
 
   @Override
   public void removeDirectory(long parent, byte[] name, Reply<Void> reply) throws FsException {
-    Failures.run(() -> names.remove(parent, name, true, reply));
+    failures.run(() -> names.remove(parent, name, true, reply));
   }
 
   @Override
   public void rename(
       long parent, byte[] name, long newParent, byte[] newName, int flags, Reply<Void> reply)
       throws FsException {
-    Failures.run(() -> renames.rename(parent, name, newParent, newName, flags, reply));
+    failures.run(() -> renames.rename(parent, name, newParent, newName, flags, reply));
   }
 
   @Override
   public void open(long inode, int flags, Reply<OpenFile> reply) throws FsException {
-    Failures.run(() -> files.open(inode, flags, reply));
+    failures.run(() -> files.open(inode, flags, reply));
   }
 
   @Override
@@ -140,14 +147,14 @@ final class FileSystem implements Vfs {
       long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException {
     int regular = (mode & FileTypes.MASK) == 0 ? mode | FileTypes.REGULAR : mode;
-    Failures.run(() -> files.create(parent, name, regular, flags, caller, reply));
+    failures.run(() -> files.create(parent, name, regular, flags, caller, reply));
   }
 
   @Override
   public void read(
       OpenFile file, long offset, int size, boolean pinsPages, Reply<List<ByteBuffer>> reply)
       throws FsException {
-    Failures.run(() -> files.read(file, offset, size, pinsPages, reply));
+    failures.run(() -> files.read(file, offset, size, pinsPages, reply));
   }
 
   @Override
@@ -159,17 +166,17 @@ final class FileSystem implements Vfs {
       boolean writeBack,
       Reply<Integer> reply)
       throws FsException {
-    Failures.run(() -> files.write(file, offset, data, flags, writeBack, reply));
+    failures.run(() -> files.write(file, offset, data, flags, writeBack, reply));
   }
 
   @Override
   public void flush(OpenFile file, long lockOwner) throws FsException {
-    Failures.run(() -> files.flush(file, lockOwner));
+    failures.run(() -> files.flush(file, lockOwner));
   }
 
   @Override
   public void release(OpenFile file, long flockOwner) throws FsException {
-    Failures.run(
+    failures.run(
         () -> {
           flocks.release(file);
           files.release(file);
@@ -178,19 +185,19 @@ final class FileSystem implements Vfs {
 
   @Override
   public void sync(long inode, boolean dataOnly) throws FsException {
-    Failures.run(() -> files.sync(inode));
+    failures.run(() -> files.sync(inode));
   }
 
   @Override
   public void readDirectory(
       OpenFile directory, long cookie, boolean withAttributes, DirectorySink sink)
       throws FsException {
-    Failures.run(() -> listing.list(directory, cookie, sink));
+    failures.run(() -> listing.list(directory, cookie, sink));
   }
 
   @Override
   public VolumeStatistics statistics() throws FsException {
-    return Failures.call(
+    return failures.call(
         () -> {
           long total = volume.groups().totalBlocks();
           long free = volume.groups().freeBlocks();
@@ -200,57 +207,57 @@ final class FileSystem implements Vfs {
 
   @Override
   public void getXattr(long inode, byte[] name, Reply<byte[]> reply) throws FsException {
-    Failures.run(() -> xattrs.get(inode, name, reply));
+    failures.run(() -> xattrs.get(inode, name, reply));
   }
 
   @Override
   public void setXattr(long inode, byte[] name, byte[] value, int flags) throws FsException {
-    Failures.run(() -> xattrs.set(inode, name, value, flags));
+    failures.run(() -> xattrs.set(inode, name, value, flags));
   }
 
   @Override
   public void listXattrs(long inode, Reply<List<byte[]>> reply) throws FsException {
-    Failures.run(() -> xattrs.list(inode, reply));
+    failures.run(() -> xattrs.list(inode, reply));
   }
 
   @Override
   public void removeXattr(long inode, byte[] name) throws FsException {
-    Failures.run(() -> xattrs.remove(inode, name));
+    failures.run(() -> xattrs.remove(inode, name));
   }
 
   @Override
   public void allocate(OpenFile file, int mode, long offset, long length) throws FsException {
-    Failures.run(() -> files.allocate(file, mode, offset, length));
+    failures.run(() -> files.allocate(file, mode, offset, length));
   }
 
   @Override
   public long seek(OpenFile file, long offset, int whence) throws FsException {
-    return Failures.call(() -> files.seek(file, offset, whence));
+    return failures.call(() -> files.seek(file, offset, whence));
   }
 
   @Override
   public boolean lockRange(
       OpenFile file, RangeLocks.Range range, boolean wait, Cancellation cancellation)
       throws FsException {
-    return Failures.call(
+    return failures.call(
         () -> volume.locks().ranges().lock(file.inode(), range, wait, cancellation));
   }
 
   @Override
   public void unlockRange(OpenFile file, long owner, long start, long end) throws FsException {
-    Failures.run(() -> volume.locks().ranges().unlock(file.inode(), owner, start, end));
+    failures.run(() -> volume.locks().ranges().unlock(file.inode(), owner, start, end));
   }
 
   @Override
   public RangeLocks.Range testRange(OpenFile file, RangeLocks.Range range) throws FsException {
-    return Failures.call(() -> volume.locks().ranges().test(file.inode(), range));
+    return failures.call(() -> volume.locks().ranges().test(file.inode(), range));
   }
 
   @Override
   public boolean flock(
       OpenFile file, long owner, FlockMode mode, boolean wait, Cancellation cancellation)
       throws FsException {
-    return Failures.call(() -> flocks.flock(file, owner, mode, wait, cancellation));
+    return failures.call(() -> flocks.flock(file, owner, mode, wait, cancellation));
   }
 
   @Override

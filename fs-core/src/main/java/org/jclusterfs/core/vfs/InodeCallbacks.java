@@ -32,7 +32,7 @@ final class InodeCallbacks implements LockCallbacks {
       return false;
     }
     if (from == LockMode.EX && inode.kernelMayHavePages()
-        || to == LockMode.NL && inode.lookups().get() > 0) {
+        || to == LockMode.NL && kernelKnows(inode)) {
       dropFromKernel(inode, to);
     }
     if (inode.data().isDirty()
@@ -44,6 +44,11 @@ final class InodeCallbacks implements LockCallbacks {
       inode.drop();
     }
     return false;
+  }
+
+  /** The root is never looked up: the kernel knows it from the mount on. */
+  private boolean kernelKnows(Inode inode) {
+    return inode.lookups().get() > 0 || inode.number() == volume.root();
   }
 
   private void dropFromKernel(Inode inode, LockMode to) {

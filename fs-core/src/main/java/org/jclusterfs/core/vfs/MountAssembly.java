@@ -37,6 +37,9 @@ import org.jclusterfs.journal.JournalOptions;
 final class MountAssembly {
   private static final System.Logger LOG = System.getLogger(MountAssembly.class.getName());
 
+  /** Longest time that an unmount frees unlinked inodes; the next mount goes on. */
+  private static final long DRAIN_MILLIS = 3_000;
+
   private final BlockDevice device;
   private final ByteBuffer superblock;
   private final MountRequest request;
@@ -109,7 +112,14 @@ final class MountAssembly {
         adopt(each);
       }
     }
-    return new FileSystem(volume, orphans, reclaimer, () -> takeDown(volume, node));
+    Failures failures =
+        new Failures(
+            broken -> {
+              LOG.log(System.Logger.Level.ERROR, "broken invariant: " + broken, broken);
+              node.withdraw(broken);
+            });
+    return new FileSystem(
+        volume, orphans, reclaimer, failures, () -> takeDown(volume, node, failures));
   }
 
   private static void registerCallbacks(VolumeState volume) {
@@ -154,16 +164,20 @@ final class MountAssembly {
     thread.start();
   }
 
-  private void takeDown(VolumeState volume, NodeMembership node) throws FsException {
+  private void takeDown(VolumeState volume, NodeMembership node, Failures failures)
+      throws FsException {
     for (Inode inode : volume.inodes().all()) {
       LockHolder open = inode.abandonOpens();
       if (open != null) {
         open.close();
       }
     }
+    if (!node.withdrawn()) {
+      reclaimer.drain(DRAIN_MILLIS);
+    }
     reclaimer.close();
     cleaner.close();
-    Failures.run(
+    failures.run(
         () -> {
           try {
             if (!node.withdrawn()) {

@@ -76,7 +76,7 @@ final class NameOperations {
           && InodeBlock.linkCount(parent.buffer()) == MAX_DIRECTORY_LINKS) {
         throw new FsException(Failure.TOO_MANY_LINKS, "too many subdirectories");
       }
-      try (HeldInode made = newInodes.make(parent, name, plan)) {
+      try (HeldInode made = newInodes.make(parent, name, plan).inode()) {
         made.inode().lookups().incrementAndGet();
         reply.accept(made.attributes());
       }

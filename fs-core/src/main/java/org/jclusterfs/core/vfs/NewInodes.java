@@ -15,7 +15,7 @@ import org.jclusterfs.dlm.LockMode;
 
 /** Makes inodes and their first names. */
 final class NewInodes {
-  private static final int ATTEMPTS = 8;
+  private static final int ATTEMPTS = 64;
 
   private final VolumeState volume;
 
@@ -23,39 +23,54 @@ final class NewInodes {
     this.volume = volume;
   }
 
-  /** What a new inode is to be. */
-  record Plan(int mode, int rdevMajor, int rdevMinor, byte[] symlinkTarget, Caller caller) {}
+  /** What a new inode is to be; {@code open}: its open lock is wanted too. */
+  record Plan(
+      int mode, int rdevMajor, int rdevMinor, byte[] symlinkTarget, Caller caller, boolean open) {}
+
+  /** A new inode held EX, and its open lock in PR where the plan wants it, else null. */
+  record Made(HeldInode inode, LockHolder open) {}
 
   /**
    * Makes an inode and enters it in a directory, in one transaction.
    *
    * @param parent held EX; the name is not in it
-   * @return the new inode, held EX
    */
-  HeldInode make(HeldInode parent, byte[] name, Plan plan)
+  Made make(HeldInode parent, byte[] name, Plan plan)
       throws IOException, LockUnavailableException, FsException {
     boolean directory = FileTypes.isDirectory(plan.mode());
     int nodes = parent.entries().nodesForInsert();
     int hint = directory ? volume.groups().spread() : parent.inode().region();
-    for (int attempt = 0; ; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try (HeldGroup group = volume.groups().reserve(hint, 1 + nodes)) {
         Inode inode = volume.inodes().get(group.peek());
-        // Nobody should hold the lock of a number that is free; whoever asks about a stale one may.
-        LockHolder holder =
-            attempt < ATTEMPTS
-                ? volume.locks().tryAcquire(inode.lock(), LockMode.EX)
-                : volume.locks().acquire(inode.lock(), LockMode.EX);
-        if (holder == null) {
-          group.skip(inode.number());
-          continue;
+        // Nobody should hold a lock of a number that is free, but somebody may ask about a stale
+        // one. It is not waited for: who asks may wait for what this operation holds.
+        LockHolder holder = volume.locks().tryAcquire(inode.lock(), LockMode.EX);
+        LockHolder open = null;
+        if (holder != null && plan.open()) {
+          open = volume.locks().tryAcquire(inode.openLock(), LockMode.PR);
+          if (open == null) {
+            holder.close();
+            holder = null;
+          }
         }
-        return enter(parent, name, plan, group, inode, holder);
+        if (holder != null) {
+          return new Made(enter(parent, name, plan, group, inode, holder, open), open);
+        }
+        group.skip(inode.number());
       }
     }
+    throw new IOException(ATTEMPTS + " free inode numbers in a row are locked by other nodes");
   }
 
   private HeldInode enter(
-      HeldInode parent, byte[] name, Plan plan, HeldGroup group, Inode inode, LockHolder holder)
+      HeldInode parent,
+      byte[] name,
+      Plan plan,
+      HeldGroup group,
+      Inode inode,
+      LockHolder holder,
+      LockHolder open)
       throws IOException, FsException {
     boolean made = false;
     inode.drop();
@@ -81,6 +96,9 @@ final class NewInodes {
     } finally {
       if (!made) {
         holder.close();
+        if (open != null) {
+          open.close();
+        }
       }
     }
     return HeldInode.of(volume, inode, holder);

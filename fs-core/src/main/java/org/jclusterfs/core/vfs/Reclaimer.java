@@ -9,6 +9,7 @@ import java.util.concurrent.Delayed;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jclusterfs.core.alloc.HeldGroup;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockUnavailableException;
@@ -44,6 +45,7 @@ final class Reclaimer implements AutoCloseable {
             return thread;
           });
   private final Thread worker = new Thread(this::work, "reclaim");
+  private final AtomicInteger pending = new AtomicInteger();
   private volatile boolean stopping;
 
   Reclaimer(VolumeState volume, Orphans orphans) {
@@ -84,12 +86,12 @@ final class Reclaimer implements AutoCloseable {
 
   /** An inode lost its last name just now. */
   void enqueue(Inode inode) {
-    queue.add(new Task(inode.number(), FIRST_DELAY_MILLIS));
+    add(new Task(inode.number(), FIRST_DELAY_MILLIS));
   }
 
   /** The last open of an inode on this node ended, and it may have no name left. */
   void lastClosed(Inode inode) {
-    queue.add(new Task(inode.number(), 0));
+    add(new Task(inode.number(), 0));
   }
 
   /** Takes over what an orphan directory names: after a crash, or of a slot that died. */
@@ -106,15 +108,46 @@ final class Reclaimer implements AutoCloseable {
                 return true;
               });
     }
-    found.forEach(number -> queue.add(new Task(number, FIRST_DELAY_MILLIS)));
+    found.forEach(number -> add(new Task(number, FIRST_DELAY_MILLIS)));
+  }
+
+  /** Frees now what can be freed, for at most a time: the mount ends. */
+  void drain(long millis) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    while (pending.get() > 0 && System.nanoTime() < deadline) {
+      try {
+        volume.transactions().journal().writeBackAll();
+        Task[] waiting = queue.toArray(new Task[0]);
+        for (Task task : waiting) {
+          if (queue.remove(task)) {
+            queue.add(new Task(task.number, 0));
+          }
+        }
+        TimeUnit.MILLISECONDS.sleep(5);
+      } catch (IOException e) {
+        return;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  private void add(Task task) {
+    pending.incrementAndGet();
+    queue.add(task);
   }
 
   private void work() {
     while (!stopping) {
       try {
         Task task = queue.take();
-        if (!reclaim(task.number)) {
-          queue.add(task.later());
+        try {
+          if (!reclaim(task.number)) {
+            add(task.later());
+          }
+        } finally {
+          pending.decrementAndGet();
         }
       } catch (InterruptedException e) {
         return;

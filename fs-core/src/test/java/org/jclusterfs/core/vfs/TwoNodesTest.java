@@ -3,6 +3,7 @@ package org.jclusterfs.core.vfs;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.cluster.RangeLocks;
 import org.junit.jupiter.api.AfterEach;
@@ -203,6 +205,23 @@ class TwoNodesTest {
             return e.failure() == FsException.Failure.STALE;
           }
         });
+  }
+
+  @Test
+  void kernelIsToldToForgetNamesOfTheRootThatAnotherNodeChanged() throws Exception {
+    AtomicInteger forgotten = new AtomicInteger();
+    b.vfs.attach(
+        new KernelCaches() {
+          @Override
+          public void invalidateNames() {
+            forgotten.incrementAndGet();
+          }
+        });
+    a.vfs.release(a.create(root, "old"), 0);
+    b.lookup(root, "old");
+    a.rename(root, "old", root, "new");
+    assertTrue(forgotten.get() > 0);
+    b.lookup(root, "new");
   }
 
   @Test

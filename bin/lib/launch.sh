@@ -68,15 +68,9 @@ launch_java_major() {
 # Sets launch_flags: what the libraries ask of the virtual machine, by its version.
 launch_set_flags() {
   launch_flags=(
-    --add-exports=java.base/sun.nio.ch=ALL-UNNAMED
-    --add-exports=java.base/jdk.internal.ref=ALL-UNNAMED
     --add-opens=java.base/java.nio=ALL-UNNAMED
     --add-opens=java.base/java.lang=ALL-UNNAMED
-    -Dchronicle.announcer.disable=true
-    -Dchronicle.analytics.disable=true
     -Djava.awt.headless=true
-    # slf4j-api comes with a library and has no provider here: that is no news for users.
-    -Dslf4j.internal.verbosity=ERROR
   )
   if [ "$1" -ge 24 ]; then
     launch_flags+=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)

@@ -126,7 +126,7 @@ class ModuleArrowsTest {
             .resideInAPackage(BASE + "core.format..")
             .should()
             .onlyDependOnClassesThat()
-            .resideInAnyPackage(BASE + "core.format..", "java..", "net.openhft.chronicle.bytes.."));
+            .resideInAnyPackage(BASE + "core.format..", "java.."));
   }
 
   @Test

@@ -4,11 +4,16 @@
 #   launch MODULE MAIN-CLASS ARGUMENTS…
 #
 # Jars come from the build tree where the launcher lies in one, else from /usr/share/jclusterfs/lib. Java is
-# $JAVA_HOME/bin/java, else /usr/bin/java. JCLUSTERFS_JAVA_OPTS adds options to the virtual machine.
+# $JAVA_HOME/bin/java, else /usr/bin/java. JCLUSTERFS_JAVA_OPTS adds options to the virtual machine;
+# JCLUSTERFS_CLASS_PATH stands instead of the jars, for tests that run before these are made.
 
 # Prints the class path of a module.
 launch_class_path() {
   local module=$1 tree=$2 jar path=
+  if [ -n "${JCLUSTERFS_CLASS_PATH:-}" ]; then
+    printf '%s\n' "$JCLUSTERFS_CLASS_PATH"
+    return
+  fi
   if [ -f "$tree/pom.xml" ]; then
     for jar in "$tree/$module/target/$module"-*.jar "$tree/$module/target/lib"/*.jar; do
       if [ -f "$jar" ]; then path=$path:$jar; fi

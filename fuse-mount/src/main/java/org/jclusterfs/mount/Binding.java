@@ -14,6 +14,9 @@ public interface Binding extends AutoCloseable {
   /** Minor device number of the mount, by which fusectl knows its connection. */
   int connection();
 
+  /** Fails every request from now on, those in progress included; the daemon lives on to leave. */
+  void abort();
+
   /** Unmounts, lazily where the mount is busy; {@link #awaitEnd()} then returns. Idempotent. */
   @Override
   void close();

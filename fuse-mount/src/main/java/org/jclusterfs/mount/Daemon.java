@@ -15,40 +15,13 @@ final class Daemon {
   private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
   private static final int PR_SET_IO_FLUSHER = 57;
   private static final int MCL_CURRENT_FUTURE_ONFAULT = 1 | 2 | 4;
-  private static final String TYPE = "fuse.jclusterfs";
+
+  private static final long PATIENCE_WITH_USERS_MILLIS = 5_000;
 
   private final VfsFactory volumes;
 
   Daemon(VfsFactory volumes) {
     this.volumes = volumes;
-  }
-
-  /** Checks what can be checked without the volume; clears a dead mount away. */
-  static Path mountPoint(String directory) throws MountException {
-    Path path = Path.of(directory).toAbsolutePath().normalize();
-    if (MountTable.read().top(path).filter(m -> m.type().equals(TYPE)).isPresent()) {
-      if (Files.isDirectory(path)) {
-        throw new MountException(path + " has a jclusterfs mounted already: umount it first");
-      }
-      // Not connected: its daemon died. A new mount would lie over it for ever.
-      LOG.log(System.Logger.Level.INFO, "removing the dead mount on {0}", path);
-      if (Posix.libc().umount2(path.toString(), Posix.MNT_DETACH) != 0) {
-        throw new MountException(
-            "cannot remove the dead mount on " + path + ": " + Errno.describe(Posix.errno()));
-      }
-    }
-    if (!Files.exists(path)) {
-      throw new MountException(
-          "the mount point " + path + " does not exist: make it with mkdir -p");
-    }
-    if (!Files.isDirectory(path)) {
-      throw new MountException("the mount point " + path + " is not a directory");
-    }
-    try {
-      return path.toRealPath();
-    } catch (IOException e) {
-      throw new MountException("cannot read the mount point " + path + ": " + e.getMessage(), e);
-    }
   }
 
   /**
@@ -71,9 +44,7 @@ final class Daemon {
       throw e;
     }
     Guardian guardian = Guardian.start(binding.connection(), options.guardianSeconds());
-    Thread main = Thread.currentThread();
-    Thread onSignal = new Thread(() -> unmount(binding, main), "unmount");
-    Runtime.getRuntime().addShutdownHook(onSignal);
+    Signals.onTermination(() -> unmount(binding));
     int status;
     try (StateFile state = StateFile.write(source, directory, binding.connection())) {
       LOG.log(System.Logger.Level.INFO, "{0} is mounted on {1}", source, directory);
@@ -93,14 +64,20 @@ final class Daemon {
     return status;
   }
 
-  /** SIGTERM: the virtual machine ends when this returns, so it waits for the main thread. */
-  private static void unmount(Binding binding, Thread main) {
+  /**
+   * SIGTERM, as at shutdown: unmounts. Where files are open, their users get some time to follow;
+   * then their operations fail, so that the volume can be left in order before SIGKILL comes.
+   */
+  private static void unmount(Binding binding) {
+    LOG.log(System.Logger.Level.INFO, "asked to end by a signal");
     binding.close();
     try {
-      main.join();
+      Thread.sleep(PATIENCE_WITH_USERS_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    LOG.log(System.Logger.Level.WARNING, "files are open still: aborting the connection");
+    binding.abort();
   }
 
   private static int leave(Vfs vfs) {

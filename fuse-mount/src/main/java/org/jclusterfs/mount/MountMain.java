@@ -2,6 +2,7 @@ package org.jclusterfs.mount;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jclusterfs.core.vfs.MountException;
@@ -11,6 +12,7 @@ import org.jclusterfs.mount.posix.Posix;
 public final class MountMain {
   private static final int FAILURE = 32;
   private static final int STATUS_DESCRIPTOR = 9;
+  private static final Duration PATIENCE = Duration.ofSeconds(4);
   private static final String USAGE =
       """
       usage: mount.jclusterfs SOURCE DIR [-s] [-f] [-n] [-v] [-h] [-V] [-o OPTIONS]
@@ -40,7 +42,7 @@ public final class MountMain {
 
   /** Runs it. */
   public static void main(String[] args) {
-    // Not exit(): SIGTERM's hook waits for this thread.
+    // Not exit(): nothing may wait for threads that a stopped filesystem holds.
     Runtime.getRuntime().halt(new MountMain(new DefaultVolumes()).run(args));
   }
 
@@ -99,7 +101,7 @@ public final class MountMain {
         h.setLevel(java.util.logging.Level.FINE);
       }
     }
-    Path directory = Daemon.mountPoint(words.get(1));
+    Path directory = new MountPoint(PATIENCE).prepare(words.get(1));
     return new Daemon(volumes).run(words.get(0), directory, options, () -> tell("live"));
   }
 

@@ -98,6 +98,9 @@ final class MountOptions {
   }
 
   private void value(String name, String value) throws MountException {
+    if (value.isEmpty() && WITH_VALUE.contains(" " + name + " ")) {
+      throw unknown(name);
+    }
     switch (name) {
       case "initiator" -> initiator = value;
       case "initiatorfile" -> initiatorFile = Path.of(value);
@@ -122,7 +125,17 @@ final class MountOptions {
     }
   }
 
+  private static final String WITH_VALUE =
+      " initiator initiatorfile secrets slot commit threshold cache address port attr_timeout log"
+          + " cluster ";
+
   private static MountException unknown(String option) {
+    if (WITH_VALUE.contains(" " + option + " ")) {
+      return new MountException("option " + option + " wants a value: " + option + "=…");
+    }
+    if (SET.containsKey(option) || CLEAR.containsKey(option)) {
+      return new MountException("option " + option + " takes no value");
+    }
     return new MountException(
         "unknown option \"" + option + "\"; mount.jclusterfs --help lists what there is");
   }

@@ -1,8 +1,12 @@
 package org.jclusterfs.mount;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * /run/jclusterfs/PID while a daemon lives, by which umount's helper finds it: lines {@code
@@ -20,8 +24,8 @@ final class StateFile implements AutoCloseable {
 
   static StateFile write(String source, Path directory, int connection) throws IOException {
     Files.createDirectories(RUN);
-    String stat = Files.readString(Path.of("/proc/self/stat"));
-    String start = stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19];
+    removeStale();
+    String start = startTime(ProcessHandle.current().pid());
     Path file = RUN.resolve(Long.toString(ProcessHandle.current().pid()));
     Path draft = RUN.resolve("." + file.getFileName());
     Files.writeString(
@@ -41,6 +45,47 @@ final class StateFile implements AutoCloseable {
         java.nio.file.StandardCopyOption.ATOMIC_MOVE,
         java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     return new StateFile(file);
+  }
+
+  /** Process that serves a connection, if it lives. */
+  static Optional<Long> daemonOf(int connection) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(RUN, "[0-9]*")) {
+      for (Path each : files) {
+        List<String> lines = Files.readAllLines(each);
+        if (lines.contains("connection=" + connection) && isAlive(each, lines)) {
+          return Optional.of(Long.parseLong(each.getFileName().toString()));
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // None written, or one that ends just now.
+    }
+    return Optional.empty();
+  }
+
+  /** What killed daemons left. */
+  private static void removeStale() {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(RUN, "[0-9]*")) {
+      for (Path each : files) {
+        if (!isAlive(each, Files.readAllLines(each))) {
+          Files.deleteIfExists(each);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // Only tidiness is lost; another daemon may do the same now.
+    }
+  }
+
+  private static boolean isAlive(Path file, List<String> lines) {
+    try {
+      return lines.contains("start=" + startTime(Long.parseLong(file.getFileName().toString())));
+    } catch (IOException | NumberFormatException e) {
+      return false;
+    }
+  }
+
+  private static String startTime(long pid) throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+    return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19];
   }
 
   @Override

@@ -1,5 +1,8 @@
 package org.jclusterfs.mount.kernel;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.vfs.KernelCaches;
@@ -20,6 +23,7 @@ import org.jclusterfs.mount.protocol.Requests.WriteIn;
 
 /** Serves a filesystem over /dev/fuse, without libfuse. */
 public final class KernelBinding implements Binding {
+  private static final System.Logger LOG = System.getLogger(KernelBinding.class.getName());
   static final int MAX_PAGES = 256;
   static final int MAX_WRITE = MAX_PAGES * 4096;
   static final int REQUEST_BYTES = MAX_WRITE + 4096;
@@ -153,6 +157,16 @@ public final class KernelBinding implements Binding {
   @Override
   public int connection() {
     return connection;
+  }
+
+  @Override
+  public void abort() {
+    Path abort = Path.of("/sys/fs/fuse/connections/" + connection + "/abort");
+    try {
+      Files.writeString(abort, "1");
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "cannot abort the connection: {0}", e.getMessage());
+    }
   }
 
   @Override

@@ -24,6 +24,9 @@ public interface LibC {
   /** umount2(2). */
   int umount2(String target, int flags);
 
+  /** statfs(2) into memory at an address. */
+  int statfs(String path, long address);
+
   /** mlockall(2). */
   int mlockall(int flags);
 

@@ -17,7 +17,10 @@ final class Guardian implements AutoCloseable {
   private static final Path CONNECTIONS = Path.of("/sys/fs/fuse/connections");
   private static final String SCRIPT =
       "cd /; exec 9>\"$1\" || exit 1; echo; "
-          + "while IFS= read -r -t \"$2\" beat; do [ \"$beat\" = bye ] && exit 0; done; "
+          + "while IFS= read -r -t \"$2\" beat || "
+          // A machine that was paused wakes both up: the daemon gets the time for one more beat.
+          + "{ [ $? -gt 128 ] && IFS= read -r -t 5 beat; }; "
+          + "do [ \"$beat\" = bye ] && exit 0; done; "
           + "echo 1 >&9";
 
   private final Process shell;

@@ -12,6 +12,7 @@ import org.jclusterfs.core.vfs.MountRequest;
  */
 final class MountOptions {
   private static final long MS_RDONLY = 1;
+  private static final int DEFAULT_THRESHOLD_SECONDS = 15;
   private static final Map<String, Long> SET =
       Map.ofEntries(
           Map.entry("ro", MS_RDONLY),
@@ -207,8 +208,11 @@ final class MountOptions {
     return foreground;
   }
 
-  /** Seconds without a beat after which the guardian takes the daemon for dead. */
+  /**
+   * Seconds without a beat after which the guardian takes the daemon for dead (5 more pass before
+   * it acts): the other nodes have taken it for dead before.
+   */
   int guardianSeconds() {
-    return Math.max(15, thresholdMillis / 1000) + 15;
+    return (thresholdMillis > 0 ? thresholdMillis / 1000 : DEFAULT_THRESHOLD_SECONDS) + 5;
   }
 }

@@ -84,7 +84,7 @@ final class SlotClaim {
         return null;
       }
       SlotInfo wanted =
-          now.claimed(state, newIncarnation(), key, claimant, System.currentTimeMillis() / 1000);
+          now.claimed(state, incarnation, key, claimant, System.currentTimeMillis() / 1000);
       area.writeSlot(wanted);
       if (area.slot(seen.slot()).incarnation() != wanted.incarnation()) {
         return null;

@@ -242,20 +242,9 @@ final class FileBlockDevice implements BlockDevice {
   }
 
   /** The same file by threads of its own. */
-  private final class Urgent implements BlockDevice {
-    @Override
-    public String description() {
-      return description;
-    }
-
-    @Override
-    public long size() {
-      return size;
-    }
-
-    @Override
-    public int logicalBlockSize() {
-      return logicalBlockSize;
+  private final class Urgent extends ForwardingDevice {
+    Urgent() {
+      super(FileBlockDevice.this);
     }
 
     @Override
@@ -266,41 +255,6 @@ final class FileBlockDevice implements BlockDevice {
     @Override
     public CompletableFuture<Void> write(long offset, ByteBuffer src) {
       return FileBlockDevice.this.write(urgentThreads, offset, src);
-    }
-
-    @Override
-    public CompletableFuture<Void> flush() {
-      return FileBlockDevice.this.flush();
-    }
-
-    @Override
-    public CompletableFuture<Void> discard(long offset, long length) {
-      return FileBlockDevice.this.discard(offset, length);
-    }
-
-    @Override
-    public boolean hasVolatileWriteCache() {
-      return FileBlockDevice.this.hasVolatileWriteCache();
-    }
-
-    @Override
-    public void setWriteGate(WriteGate newGate) {
-      FileBlockDevice.this.setWriteGate(newGate);
-    }
-
-    @Override
-    public Fencing fencing() {
-      return FileBlockDevice.this.fencing();
-    }
-
-    @Override
-    public List<InetAddress> localAddresses() {
-      return FileBlockDevice.this.localAddresses();
-    }
-
-    @Override
-    public void close() {
-      // With the device.
     }
   }
 

@@ -15,6 +15,7 @@ import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.WriteGateClosedException;
 import org.jclusterfs.iscsi.scsi.Capacity;
 import org.jclusterfs.iscsi.scsi.Lun;
+import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 
 /**
  * A LUN behind the project's own iSCSI initiator.
@@ -29,6 +30,7 @@ public final class IscsiBlockDevice implements BlockDevice {
   private final Lun lun;
   private final Capacity capacity;
   private final IscsiFencing fencing;
+  private final BlockDevice urgent = new Urgent();
   private volatile WriteGate gate = WriteGate.OPEN;
 
   private IscsiBlockDevice(String description, Lun lun) throws IOException {
@@ -112,7 +114,11 @@ public final class IscsiBlockDevice implements BlockDevice {
 
   @Override
   public CompletableFuture<Void> flush() {
-    return capacity.writeCache() ? lun.flush() : CompletableFuture.completedFuture(null);
+    return flush(Priority.ORDINARY);
+  }
+
+  private CompletableFuture<Void> flush(Priority priority) {
+    return capacity.writeCache() ? lun.flush(priority) : CompletableFuture.completedFuture(null);
   }
 
   /** Does nothing on targets whose reservations do not stop UNMAP: it would escape fencing. */
@@ -182,6 +188,33 @@ public final class IscsiBlockDevice implements BlockDevice {
   public List<InetAddress> localAddresses() {
     InetAddress address = lun.session().localAddress();
     return address == null ? List.of() : List.of(address);
+  }
+
+  /** By places of the target's command window that ordinary requests leave free. */
+  @Override
+  public BlockDevice urgent() {
+    return urgent;
+  }
+
+  private final class Urgent extends ForwardingDevice {
+    Urgent() {
+      super(IscsiBlockDevice.this);
+    }
+
+    @Override
+    public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
+      return lun.read(offset, dst, Priority.URGENT);
+    }
+
+    @Override
+    public CompletableFuture<Void> write(long offset, ByteBuffer src) {
+      return typed(lun.write(offset, src, Priority.URGENT));
+    }
+
+    @Override
+    public CompletableFuture<Void> flush() {
+      return IscsiBlockDevice.this.flush(Priority.URGENT);
+    }
   }
 
   /** Drops the connection as a fault would, so that the device makes it anew; for tests. */

@@ -172,7 +172,7 @@ final class IscsiFencing implements Fencing {
     }
     boolean member;
     try {
-      member = lun.privileged(check::stillMember);
+      member = lun.preparing(check::stillMember);
     } catch (Exception e) {
       throw IscsiBlockDevice.unwrap(e);
     }

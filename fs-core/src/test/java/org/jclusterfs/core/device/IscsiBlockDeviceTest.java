@@ -206,6 +206,46 @@ class IscsiBlockDeviceTest {
   }
 
   @Test
+  void urgentWriteOvertakesAFlood() throws Exception {
+    int count = 3000;
+    AtomicInteger done = new AtomicInteger();
+    ByteBuffer data = ByteBuffer.allocateDirect(65536);
+    CompletableFuture<?>[] flood = new CompletableFuture<?>[count];
+    for (int i = 0; i < count; i++) {
+      flood[i] = a.write(i % 1000 * 65536L, data).thenRun(done::incrementAndGet);
+    }
+    BlockDevice urgent = a.urgent();
+    for (int i = 0; i < 3; i++) {
+      urgent.write(128 << 20, ByteBuffer.allocate(4096)).get(30, TimeUnit.SECONDS);
+      urgent.read(128 << 20, ByteBuffer.allocate(4096)).get(30, TimeUnit.SECONDS);
+      urgent.flush().get(30, TimeUnit.SECONDS);
+    }
+    int overtaken = count - done.get();
+    CompletableFuture.allOf(flood).get(60, TimeUnit.SECONDS);
+    assertTrue(overtaken > 0, "the urgent requests waited for all others");
+  }
+
+  @Test
+  void urgentWriteOfAFencedNodeFails() throws Exception {
+    assertTrue(a.fencing().register(1, key(1)));
+    assertTrue(b.fencing().register(2, key(2)));
+    fence(a, 2);
+    isFenced(b.urgent());
+  }
+
+  @Test
+  void fenceCheckMayReadByTheUrgentWay() throws Exception {
+    a.setFenceCheck(
+        () -> {
+          a.urgent().read(0, ByteBuffer.allocate(4096)).join();
+          return true;
+        });
+    assertTrue(a.fencing().register(1, key(1)));
+    a.dropConnection();
+    write(a.urgent(), 0);
+  }
+
+  @Test
   void addressesOfTheConnectionAreTold() {
     assertFalse(a.localAddresses().isEmpty());
     assertTrue(a.fencing().describe().contains("PREEMPT"), a.fencing().describe());

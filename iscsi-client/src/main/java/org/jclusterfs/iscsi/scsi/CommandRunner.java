@@ -7,6 +7,7 @@ import org.jclusterfs.iscsi.ScsiException;
 import org.jclusterfs.iscsi.session.Completion;
 import org.jclusterfs.iscsi.session.IscsiSession;
 import org.jclusterfs.iscsi.session.ScsiCommand;
+import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 import org.jclusterfs.iscsi.session.ScsiResponse;
 
 /**
@@ -35,12 +36,9 @@ abstract class CommandRunner implements Completion {
     this.lun = lun;
   }
 
-  final void start(ScsiCommand.Kind kind, byte[] bytes, ByteBuffer data, boolean privileged) {
+  final void start(ScsiCommand.Kind kind, byte[] bytes, ByteBuffer data, Priority priority) {
     cdb = bytes;
-    command = new ScsiCommand(lun, kind, bytes, data, this);
-    if (privileged) {
-      command.privileged();
-    }
+    command = new ScsiCommand(lun, kind, bytes, data, this).priority(priority);
     session.submit(command);
   }
 

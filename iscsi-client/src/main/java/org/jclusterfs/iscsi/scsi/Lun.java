@@ -13,6 +13,7 @@ import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.ScsiException;
 import org.jclusterfs.iscsi.session.IscsiSession;
 import org.jclusterfs.iscsi.session.ScsiCommand.Kind;
+import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 import org.jclusterfs.iscsi.session.ScsiResponse;
 import org.jclusterfs.iscsi.wire.Bhs;
 
@@ -37,7 +38,7 @@ public final class Lun implements AutoCloseable {
   private final Inquiry inquiry;
   private final Capacity capacity;
   private final int maxTransfer;
-  private final ThreadLocal<Boolean> privileged = ThreadLocal.withInitial(() -> false);
+  private final ThreadLocal<Boolean> preparing = ThreadLocal.withInitial(() -> false);
   private volatile boolean use10;
   private volatile boolean flush10;
 
@@ -113,26 +114,43 @@ public final class Lun implements AutoCloseable {
 
   /** Fills {@code dst} from byte {@code offset} on. */
   public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
-    return transfer(Kind.READ, offset, dst);
+    return read(offset, dst, Priority.ORDINARY);
+  }
+
+  /** As {@link #read(long, ByteBuffer)} with a priority. */
+  public CompletableFuture<Void> read(long offset, ByteBuffer dst, Priority priority) {
+    return transfer(Kind.READ, offset, dst, priority);
   }
 
   /** Writes all of {@code src} at byte {@code offset}. */
   public CompletableFuture<Void> write(long offset, ByteBuffer src) {
-    return transfer(Kind.WRITE, offset, src);
+    return write(offset, src, Priority.ORDINARY);
+  }
+
+  /** As {@link #write(long, ByteBuffer)} with a priority. */
+  public CompletableFuture<Void> write(long offset, ByteBuffer src, Priority priority) {
+    return transfer(Kind.WRITE, offset, src, priority);
   }
 
   /** Makes completed writes durable, whoever wrote them: SYNCHRONIZE CACHE of the whole unit. */
   public CompletableFuture<Void> flush() {
-    if (flush10) {
-      return submit(Kind.CONTROL, Cdb.synchronizeCache10(), null).thenApply(response -> null);
-    }
+    return flush(Priority.ORDINARY);
+  }
+
+  /** As {@link #flush()} with a priority. */
+  public CompletableFuture<Void> flush(Priority priority) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    submit(Kind.CONTROL, Cdb.synchronizeCache16(), null)
+    if (flush10) {
+      submit(Kind.CONTROL, Cdb.synchronizeCache10(), null, priority)
+          .whenComplete((response, e) -> finish(done, e));
+      return done;
+    }
+    submit(Kind.CONTROL, Cdb.synchronizeCache16(), null, priority)
         .whenComplete(
             (response, e) -> {
               if (e instanceof ScsiException && ((ScsiException) e).isUnsupported()) {
                 flush10 = true;
-                flush().whenComplete((nothing, e10) -> finish(done, e10));
+                flush(priority).whenComplete((nothing, e10) -> finish(done, e10));
               } else {
                 finish(done, e);
               }
@@ -172,7 +190,7 @@ public final class Lun implements AutoCloseable {
       }
       list.flip();
       list.putShort(0, (short) (list.limit() - 2)).putShort(2, (short) (list.limit() - 8));
-      commands.add(submit(Kind.WRITE, Cdb.unmap(list.limit()), list));
+      commands.add(submit(Kind.WRITE, Cdb.unmap(list.limit()), list, Priority.ORDINARY));
     }
     return CompletableFuture.allOf(commands.toArray(new CompletableFuture<?>[0]));
   }
@@ -205,14 +223,18 @@ public final class Lun implements AutoCloseable {
    * Runs something whose requests pass while a new connection is being prepared (see {@link
    * IscsiSession.Preparation}); they are those that the calling thread makes.
    */
-  public <T> T privileged(java.util.concurrent.Callable<T> action) throws Exception {
-    boolean before = privileged.get();
-    privileged.set(true);
+  public <T> T preparing(java.util.concurrent.Callable<T> action) throws Exception {
+    boolean before = preparing.get();
+    preparing.set(true);
     try {
       return action.call();
     } finally {
-      privileged.set(before);
+      preparing.set(before);
     }
+  }
+
+  private Priority orPreparation(Priority priority) {
+    return preparing.get() ? Priority.PREPARATION : priority;
   }
 
   /** Logs out. */
@@ -233,7 +255,8 @@ public final class Lun implements AutoCloseable {
     }
   }
 
-  private CompletableFuture<Void> transfer(Kind kind, long offset, ByteBuffer data) {
+  private CompletableFuture<Void> transfer(
+      Kind kind, long offset, ByteBuffer data, Priority priority) {
     check(offset, data.remaining());
     if (!data.hasRemaining()) {
       return CompletableFuture.completedFuture(null);
@@ -243,13 +266,13 @@ public final class Lun implements AutoCloseable {
     }
     int parts = (data.remaining() + maxTransfer - 1) / maxTransfer;
     Transfer transfer = new Transfer(parts);
-    boolean first = privileged.get();
+    Priority used = orPreparation(priority);
     for (int i = 0; i < parts; i++) {
       int begin = i * maxTransfer;
       int end = Math.min(data.remaining(), begin + maxTransfer);
       ByteBuffer slice =
           data.duplicate().limit(data.position() + end).position(data.position() + begin);
-      new Part(transfer, kind, offset + begin, slice, first).start();
+      new Part(transfer, kind, offset + begin, slice, used).start();
     }
     return transfer;
   }
@@ -282,16 +305,16 @@ public final class Lun implements AutoCloseable {
     private final Kind kind;
     private final long lba;
     private final ByteBuffer data;
-    private final boolean first;
+    private final Priority priority;
     private boolean sent10;
 
-    Part(Transfer transfer, Kind kind, long offset, ByteBuffer data, boolean first) {
+    Part(Transfer transfer, Kind kind, long offset, ByteBuffer data, Priority priority) {
       super(session, lun);
       this.transfer = transfer;
       this.kind = kind;
       this.lba = offset / capacity.blockSize();
       this.data = data;
-      this.first = first;
+      this.priority = priority;
     }
 
     void start() {
@@ -303,7 +326,7 @@ public final class Lun implements AutoCloseable {
       } else {
         cdb = kind == Kind.READ ? Cdb.read16(lba, blocks) : Cdb.write16(lba, blocks);
       }
-      start(kind, cdb, data, first);
+      start(kind, cdb, data, priority);
     }
 
     @Override
@@ -355,21 +378,17 @@ public final class Lun implements AutoCloseable {
     }
   }
 
-  private CompletableFuture<ScsiResponse> submit(Kind kind, byte[] cdb, ByteBuffer data) {
-    return submit(kind, cdb, data, privileged.get());
-  }
-
   private CompletableFuture<ScsiResponse> submit(
-      Kind kind, byte[] cdb, ByteBuffer data, boolean first) {
+      Kind kind, byte[] cdb, ByteBuffer data, Priority priority) {
     Single single = new Single(session, lun);
-    single.start(kind, cdb, data, first);
+    single.start(kind, cdb, data, orPreparation(priority));
     return single.future;
   }
 
   /** Runs a command and waits for it, before those that wait. */
   ScsiResponse control(Kind kind, byte[] cdb, ByteBuffer data) throws IscsiException {
     try {
-      return submit(kind, cdb, data, true).get();
+      return submit(kind, cdb, data, Priority.PREPARATION).get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof IscsiException) {
         throw (IscsiException) e.getCause();

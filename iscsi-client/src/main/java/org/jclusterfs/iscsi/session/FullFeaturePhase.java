@@ -34,16 +34,27 @@ final class FullFeaturePhase implements PduReceiver {
   /** A target that waits for its StatSN to be acknowledged (PREEMPT AND ABORT) waits this long. */
   private static final long ACKNOWLEDGE_AFTER = 1_000_000_000L;
 
+  /** Places of the target's window that ordinary commands leave free, where it is wide enough. */
+  private static final int RESERVED_PLACES = 4;
+
+  private static final int WIDE_WINDOW = 16;
+
+  /** Data of commands in flight at most, in bytes: what an urgent command may queue behind. */
+  private static final long MAX_BYTES_IN_FLIGHT = 16 << 20;
+
   private final NegotiatedParameters agreed;
   private final PduSink sink;
   private final SessionOwner owner;
   private final int queueDepth;
   private final long pingInterval;
   private final CommandTable inFlight = new CommandTable();
+  private final ArrayDeque<ScsiCommand> urgent = new ArrayDeque<>();
   private final ArrayDeque<ScsiCommand> pending = new ArrayDeque<>();
   private final ByteBuffer out = Bhs.allocate();
   private int cmdSn;
   private int maxCmdSn;
+  private int reserved;
+  private long bytesInFlight;
   private int expStatSn;
   private int acknowledgedStatSn;
   private int controlTags;
@@ -70,6 +81,7 @@ final class FullFeaturePhase implements PduReceiver {
     lastReceived = now;
     cmdSn = agreed.cmdSn();
     maxCmdSn = agreed.maxCmdSn();
+    reservePlaces(maxCmdSn - cmdSn + 1);
     expStatSn = agreed.expStatSn();
     acknowledgedStatSn = expStatSn;
   }
@@ -84,24 +96,19 @@ final class FullFeaturePhase implements PduReceiver {
 
   /** Queues a command; {@link #pump} sends it. */
   void submit(ScsiCommand command) {
-    if (command.privileged) {
-      pending.addFirst(command);
-    } else {
-      pending.addLast(command);
-    }
+    (command.priority == ScsiCommand.Priority.ORDINARY ? pending : urgent).addLast(command);
   }
 
-  /** Sends what the target's window, the depth and the socket allow, and flushes. */
+  /**
+   * Sends what the target's window, the depth and the socket allow, urgent commands first, and
+   * flushes.
+   */
   void pump() {
-    while (!pending.isEmpty() && !failed && !loggingOut) {
-      ScsiCommand next = pending.peekFirst();
-      if (maxCmdSn - cmdSn < 0
-          || inFlight.isFull()
-          || !sink.isWritable()
-          || inFlight.size() >= queueDepth && !next.privileged) {
+    while (!failed && !loggingOut) {
+      ScsiCommand next = mayPass();
+      if (next == null) {
         break;
       }
-      pending.removeFirst();
       if (next.kind.gated && !owner.mayWrite()) {
         fail(next, gateClosed());
       } else {
@@ -111,10 +118,42 @@ final class FullFeaturePhase implements PduReceiver {
     sink.flush();
   }
 
+  /** Removes and returns the next command that may be sent now, or null. */
+  private ScsiCommand mayPass() {
+    int places = maxCmdSn - cmdSn + 1;
+    if (places <= 0 || inFlight.isFull()) {
+      return null;
+    }
+    if (!urgent.isEmpty()) {
+      return urgent.removeFirst();
+    }
+    ScsiCommand next = pending.peekFirst();
+    if (next == null || !sink.isWritable()) {
+      return null;
+    }
+    // A target may narrow its window for good, so one ordinary command always finds its way.
+    boolean alone = inFlight.size() == 0;
+    if (!alone
+        && (places <= reserved
+            || inFlight.size() >= queueDepth
+            || bytesInFlight + next.length > MAX_BYTES_IN_FLIGHT)) {
+      return null;
+    }
+    return pending.removeFirst();
+  }
+
+  private void reservePlaces(int window) {
+    int wanted = window >= WIDE_WINDOW ? RESERVED_PLACES : window > 1 ? 1 : 0;
+    reserved = Math.max(reserved, wanted);
+  }
+
   /** Ends the phase: the commands that were in flight, in their order, then those that waited. */
   List<ScsiCommand> abandon() {
     failed = true;
     List<ScsiCommand> all = new ArrayList<>(inFlight.removeAll());
+    bytesInFlight = 0;
+    all.addAll(urgent);
+    urgent.clear();
     all.addAll(pending);
     pending.clear();
     return all;
@@ -126,14 +165,8 @@ final class FullFeaturePhase implements PduReceiver {
     if (failed) {
       return;
     }
-    pending.removeIf(
-        command -> {
-          boolean expired = command.deadline - now <= 0;
-          if (expired) {
-            fail(command, new CommandTimeoutException("the target's window stayed closed"));
-          }
-          return expired;
-        });
+    urgent.removeIf(this::endExpired);
+    pending.removeIf(this::endExpired);
     if (inFlight.hasExpired(now)) {
       failed(new ConnectionLostException("a command was not answered within its time"));
     } else if (pingTag != Bhs.RESERVED_TAG) {
@@ -147,6 +180,14 @@ final class FullFeaturePhase implements PduReceiver {
       sendNopOut(0, pingTag, Bhs.RESERVED_TAG);
       sink.flush();
     }
+  }
+
+  private boolean endExpired(ScsiCommand command) {
+    boolean expired = command.deadline - now <= 0;
+    if (expired) {
+      fail(command, new CommandTimeoutException("the target's window stayed closed"));
+    }
+    return expired;
   }
 
   /** Sends a Logout Request that closes the session. */
@@ -168,6 +209,7 @@ final class FullFeaturePhase implements PduReceiver {
   private void send(ScsiCommand command) {
     command.reset();
     inFlight.add(command);
+    bytesInFlight += command.length;
     command.cmdSn = cmdSn++;
     boolean write = (command.kind.flags & ScsiCommandPdu.WRITE) != 0;
     int unsolicited = write ? Math.min(command.length, agreed.firstBurstLength()) : 0;
@@ -297,7 +339,13 @@ final class FullFeaturePhase implements PduReceiver {
     // RFC 7143 section 4.2.2.1: a pair whose MaxCmdSN lies before ExpCmdSN-1 is ignored
     if (max - (Bhs.expCmdSn(bhs) - 1) >= 0 && max - maxCmdSn > 0) {
       maxCmdSn = max;
+      reservePlaces(max - Bhs.expCmdSn(bhs) + 1);
     }
+  }
+
+  private void remove(ScsiCommand command) {
+    inFlight.remove(command);
+    bytesInFlight -= command.length;
   }
 
   private void takeStatSn(int statSn) throws ProtocolException {
@@ -326,7 +374,7 @@ final class FullFeaturePhase implements PduReceiver {
   private void onScsiResponse(ByteBuffer bhs, ByteBuffer data) throws IscsiException {
     ScsiCommand command = inFlight.get(Bhs.initiatorTaskTag(bhs));
     if (ScsiResponsePdu.response(bhs) != 0) {
-      inFlight.remove(command);
+      remove(command);
       fail(
           command,
           new IscsiException(
@@ -364,7 +412,7 @@ final class FullFeaturePhase implements PduReceiver {
               + command.received
               + " came");
     }
-    inFlight.remove(command);
+    remove(command);
     try {
       command.completion.completed(new ScsiResponse(status, sense, transferred));
     } catch (RuntimeException e) {
@@ -391,7 +439,7 @@ final class FullFeaturePhase implements PduReceiver {
     }
     if (command.kind.gated && !owner.mayWrite()) {
       // The rest must not go out and the target waits for it: only a new session ends the task.
-      inFlight.remove(command);
+      remove(command);
       fail(command, gateClosed());
       throw new ConnectionLostException("the write gate closed in the middle of a write");
     }
@@ -426,7 +474,7 @@ final class FullFeaturePhase implements PduReceiver {
     if (data != null && data.remaining() >= Bhs.LENGTH) {
       ScsiCommand command = inFlight.find(data.getInt(data.position() + 16));
       if (command != null && (data.get(data.position()) & 0x3f) == Opcode.SCSI_COMMAND) {
-        inFlight.remove(command);
+        remove(command);
         fail(command, new IscsiException("the target rejected a command (reason " + reason + ")"));
         return;
       }

@@ -52,7 +52,8 @@ public final class IscsiSession implements AutoCloseable {
   public interface Preparation {
 
     /**
-     * Runs on a thread that may block; may submit privileged commands only.
+     * Runs on a thread that may block; may submit commands of {@link
+     * ScsiCommand.Priority#PREPARATION} only.
      *
      * @param again false for the first connection of the session
      * @throws IscsiException where the connection is not to be used; it is dropped, and made anew
@@ -192,9 +193,9 @@ public final class IscsiSession implements AutoCloseable {
       if (state == State.CLOSED) {
         FullFeaturePhase.fail(next, closed());
       } else if (phase != null
-          && (state == State.READY || state == State.PREPARING && next.privileged)) {
+          && (state == State.READY || state == State.PREPARING && next.isForPreparation())) {
         phase.submit(next);
-      } else if (next.privileged || failFast) {
+      } else if (next.isForPreparation() || failFast) {
         FullFeaturePhase.fail(next, down());
       } else {
         waiting.addLast(next);
@@ -449,8 +450,8 @@ public final class IscsiSession implements AutoCloseable {
       ArrayDeque<ScsiCommand> later = new ArrayDeque<>(waiting);
       waiting.clear();
       for (ScsiCommand command : commands) {
-        if (command.privileged || command.deadline - now <= 0) {
-          FullFeaturePhase.fail(command, command.privileged ? down() : expired());
+        if (command.isForPreparation() || command.deadline - now <= 0) {
+          FullFeaturePhase.fail(command, command.isForPreparation() ? down() : expired());
         } else {
           command.reset();
           waiting.addLast(command);

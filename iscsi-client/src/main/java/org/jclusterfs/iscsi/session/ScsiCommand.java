@@ -30,6 +30,22 @@ public final class ScsiCommand {
     }
   }
 
+  /** What a command does not wait for. */
+  public enum Priority {
+    /** The rest. */
+    ORDINARY,
+    /**
+     * Goes before ordinary commands, by places of the target's window that those leave free. Waits
+     * for a lost connection and is sent again as they are.
+     */
+    URGENT,
+    /**
+     * Urgent, and passes while a new connection is being prepared; fails with its connection
+     * instead of being sent again.
+     */
+    PREPARATION
+  }
+
   final byte[] cdb;
   final Kind kind;
   final long lun;
@@ -37,7 +53,7 @@ public final class ScsiCommand {
   final ByteBuffer data;
   final int base;
   final int length;
-  boolean privileged;
+  Priority priority = Priority.ORDINARY;
 
   // State of the present attempt, owned by the session's event loop.
   long deadline;
@@ -70,13 +86,14 @@ public final class ScsiCommand {
     this.deadline = deadline;
   }
 
-  /**
-   * Lets the command pass while a new connection is being prepared, before the commands that wait,
-   * and beyond the queue's depth. It is not replayed.
-   */
-  public ScsiCommand privileged() {
-    privileged = true;
+  /** Sets the command's priority, before it is submitted; {@link Priority#ORDINARY} else. */
+  public ScsiCommand priority(Priority next) {
+    priority = next;
     return this;
+  }
+
+  boolean isForPreparation() {
+    return priority == Priority.PREPARATION;
   }
 
   /** The same command to submit once more; its time goes on running. */
@@ -84,7 +101,7 @@ public final class ScsiCommand {
     ScsiCommand copy =
         new ScsiCommand(
             kind, cdb, data == null ? null : slice(0, length), lun, completion, deadline);
-    copy.privileged = privileged;
+    copy.priority = priority;
     return copy;
   }
 

@@ -1,6 +1,7 @@
 package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -14,7 +15,7 @@ final class Cleaner implements AutoCloseable {
   private final VolumeState volume;
   private final Runnable onFailure;
   private final Thread thread = new Thread(this::work, "cleaner");
-  private volatile boolean stopping;
+  private final CountDownLatch stopping = new CountDownLatch(1);
 
   Cleaner(VolumeState volume, Runnable onFailure) {
     this.volume = volume;
@@ -27,9 +28,11 @@ final class Cleaner implements AutoCloseable {
   }
 
   private void work() {
-    while (!stopping) {
+    while (true) {
       try {
-        TimeUnit.MILLISECONDS.sleep(INTERVAL_MILLIS);
+        if (stopping.await(INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
+          return;
+        }
         volume.transactions().journal().writeBackAll();
         if (volume.inodes().isFull()) {
           volume.inodes().sweep(volume.locks(), volume.transactions());
@@ -37,7 +40,7 @@ final class Cleaner implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       } catch (IOException | RuntimeException e) {
-        if (!stopping) {
+        if (stopping.getCount() > 0) {
           LOG.log(System.Logger.Level.ERROR, "changes cannot be written: " + e, e);
           onFailure.run();
         }
@@ -48,8 +51,8 @@ final class Cleaner implements AutoCloseable {
 
   @Override
   public void close() {
-    stopping = true;
-    thread.interrupt();
+    // No interrupt: it would end a wait for the device half way.
+    stopping.countDown();
     try {
       thread.join(TimeUnit.SECONDS.toMillis(30));
     } catch (InterruptedException e) {

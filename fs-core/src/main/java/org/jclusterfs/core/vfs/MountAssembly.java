@@ -172,7 +172,7 @@ final class MountAssembly {
         open.close();
       }
     }
-    if (!node.withdrawn()) {
+    if (!node.withdrawn() && !request.readOnly()) {
       reclaimer.drain(DRAIN_MILLIS);
     }
     reclaimer.close();

@@ -94,7 +94,9 @@ interface NodeMembership {
 
     @Override
     public void close() {
-      // Nobody else knows of this mount.
+      // Nobody else knows of this mount; what could not be given back in order ends here.
+      locks.withdraw(new IOException("the mount ended"));
+      locks.close();
     }
   }
 }

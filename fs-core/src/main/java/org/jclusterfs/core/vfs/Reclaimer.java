@@ -32,7 +32,9 @@ final class Reclaimer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Reclaimer.class.getName());
   private static final long FIRST_DELAY_MILLIS = 100;
   private static final long LONGEST_DELAY_MILLIS = 10_000;
+  private static final long RETRY_MILLIS = 10;
   private static final long OPEN_LOCK_MILLIS = 300;
+  private static final long NOBODY = 0;
 
   private final VolumeState volume;
   private final Orphans orphans;
@@ -76,7 +78,7 @@ final class Reclaimer implements AutoCloseable {
     }
 
     Task later() {
-      return new Task(number, Math.min(LONGEST_DELAY_MILLIS, 2 * delayMillis));
+      return new Task(number, Math.min(LONGEST_DELAY_MILLIS, Math.max(RETRY_MILLIS, 2 * delayMillis)));
     }
   }
 
@@ -114,6 +116,13 @@ final class Reclaimer implements AutoCloseable {
   /** Frees now what can be freed, for at most a time: the mount ends. */
   void drain(long millis) {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    try {
+      // Those too that this mount found and did not come to yet.
+      adopt(volume.slot());
+    } catch (IOException | LockUnavailableException | FsException e) {
+      LOG.log(System.Logger.Level.WARNING, "unlinked inodes stay for the next mount: " + e);
+      return;
+    }
     while (pending.get() > 0 && System.nanoTime() < deadline) {
       try {
         volume.transactions().journal().writeBackAll();
@@ -143,7 +152,7 @@ final class Reclaimer implements AutoCloseable {
       try {
         Task task = queue.take();
         try {
-          if (!reclaim(task.number)) {
+          if (task.number != NOBODY && !reclaim(task.number)) {
             add(task.later());
           }
         } finally {
@@ -186,7 +195,7 @@ final class Reclaimer implements AutoCloseable {
 
   private LockHolder exclusiveOpen(Inode inode) throws LockUnavailableException {
     LockHolder now = volume.locks().tryAcquire(inode.openLock(), LockMode.EX);
-    if (now != null || inode.opens() > 0) {
+    if (now != null || inode.opens() > 0 || stopping) {
       return now;
     }
     DeadlineCancellation deadline = new DeadlineCancellation();
@@ -259,12 +268,13 @@ final class Reclaimer implements AutoCloseable {
   @Override
   public void close() {
     stopping = true;
-    worker.interrupt();
-    timer.shutdownNow();
+    // No interrupt: it would end an operation half way.
+    add(new Task(NOBODY, 0));
     try {
       worker.join(TimeUnit.SECONDS.toMillis(10));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    timer.shutdownNow();
   }
 }

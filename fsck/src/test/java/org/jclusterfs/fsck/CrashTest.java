@@ -1,0 +1,16 @@
+package org.jclusterfs.fsck;
+
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.constraints.LongRange;
+
+/** Power cuts at random writes; {@link CrashCampaign} does the same for as long as one likes. */
+class CrashTest {
+
+  @Property(tries = 25, shrinking = ShrinkingMode.OFF)
+  void afterPowerCutTreeIsAsSomeTransactionLeftItAndCheckIsClean(
+      @ForAll @LongRange(min = 0, max = 1_000_000_000) long seed) throws Exception {
+    new CrashRun(seed).run();
+  }
+}

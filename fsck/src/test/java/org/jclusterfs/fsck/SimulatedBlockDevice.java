@@ -1,0 +1,175 @@
+package org.jclusterfs.fsck;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.device.FencedException;
+import org.jclusterfs.core.device.Fencing;
+import org.jclusterfs.core.device.WriteGate;
+import org.jclusterfs.journal.testing.SimulatedDisk;
+
+/** One node's connection to a {@link SimulatedDisk}; operations take effect in the caller. */
+final class SimulatedBlockDevice implements BlockDevice {
+  static final int BLOCK = 4096;
+
+  /** Registrations of all connections to one disk. */
+  static final class Registrations {
+    private final Map<Integer, Long> keys = new HashMap<>();
+  }
+
+  private final SimulatedDisk disk;
+  private final Registrations registrations;
+  private volatile WriteGate gate = WriteGate.OPEN;
+  private volatile boolean closed;
+  private volatile int slot = -1;
+  private volatile long key;
+
+  SimulatedBlockDevice(SimulatedDisk disk, Registrations registrations) {
+    this.disk = disk;
+    this.registrations = registrations;
+  }
+
+  SimulatedBlockDevice(SimulatedDisk disk) {
+    this(disk, new Registrations());
+  }
+
+  private interface Io {
+    void run() throws IOException;
+  }
+
+  private CompletableFuture<Void> run(Io io) {
+    try {
+      if (closed) {
+        throw new IOException("the device is closed");
+      }
+      io.run();
+      return CompletableFuture.completedFuture(null);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private static long block(long offset) throws IOException {
+    if (offset < 0 || offset % BLOCK != 0) {
+      throw new IOException("access at offset " + offset);
+    }
+    return offset / BLOCK;
+  }
+
+  @Override
+  public String description() {
+    return "simulated";
+  }
+
+  @Override
+  public long size() {
+    return disk.blocks() * BLOCK;
+  }
+
+  @Override
+  public int logicalBlockSize() {
+    return BLOCK;
+  }
+
+  @Override
+  public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
+    return run(() -> disk.read(block(offset), dst));
+  }
+
+  @Override
+  public CompletableFuture<Void> write(long offset, ByteBuffer src) {
+    return run(
+        () -> {
+          synchronized (registrations) {
+            if (slot >= 0 && !Long.valueOf(key).equals(registrations.keys.get(slot))) {
+              throw new FencedException("the registration of slot " + slot + " is gone");
+            }
+            if (!gate.mayWrite()) {
+              throw new FencedException("the write gate is closed");
+            }
+            disk.write(block(offset), src);
+          }
+        });
+  }
+
+  @Override
+  public CompletableFuture<Void> flush() {
+    return run(disk::flush);
+  }
+
+  @Override
+  public CompletableFuture<Void> discard(long offset, long length) {
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public boolean hasVolatileWriteCache() {
+    return true;
+  }
+
+  @Override
+  public void setWriteGate(WriteGate newGate) {
+    gate = newGate;
+  }
+
+  @Override
+  public Fencing fencing() {
+    return new Registration();
+  }
+
+  @Override
+  public List<InetAddress> localAddresses() {
+    return List.of(InetAddress.getLoopbackAddress());
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  private final class Registration implements Fencing {
+    @Override
+    public boolean register(int wanted, long newKey) {
+      synchronized (registrations) {
+        if (registrations.keys.putIfAbsent(wanted, newKey) != null) {
+          return false;
+        }
+        slot = wanted;
+        key = newKey;
+        return true;
+      }
+    }
+
+    @Override
+    public void unregister(int held, long oldKey) {
+      synchronized (registrations) {
+        registrations.keys.remove(held, oldKey);
+        if (slot == held) {
+          slot = -1;
+        }
+      }
+    }
+
+    @Override
+    public void fence(Victim victim) {
+      synchronized (registrations) {
+        registrations.keys.remove(victim.slot(), victim.key());
+      }
+    }
+
+    @Override
+    public String describe() {
+      return "in memory";
+    }
+
+    @Override
+    public boolean supportsCluster() {
+      return true;
+    }
+  }
+}

@@ -78,7 +78,8 @@ final class Reclaimer implements AutoCloseable {
     }
 
     Task later() {
-      return new Task(number, Math.min(LONGEST_DELAY_MILLIS, Math.max(RETRY_MILLIS, 2 * delayMillis)));
+      return new Task(
+          number, Math.min(LONGEST_DELAY_MILLIS, Math.max(RETRY_MILLIS, 2 * delayMillis)));
     }
   }
 

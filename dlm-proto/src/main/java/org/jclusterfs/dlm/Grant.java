@@ -9,6 +9,7 @@ package org.jclusterfs.dlm;
  * @param valueGeneration raised by every write and every invalidation of the value block while any
  *     lock on the resource exists
  * @param fromAnotherNode whether another node held PW or EX since this node last held such a mode,
- *     as far as the current view knows; a change of view counts as another node's use of everything
+ *     as far as the current view knows: the owner takes every change of view ({@link
+ *     EngineOutput#recovered}) for another node's use of everything
  */
 public record Grant(LockMode mode, byte[] value, long valueGeneration, boolean fromAnotherNode) {}

@@ -159,7 +159,12 @@ final class Coordinator {
     if (staying.isEmpty()) {
       return; // all are leaving: see Leaving
     }
-    admit(staying, dead);
+    // Leaving, too, this node takes an accepted newcomer in before that one can let it go.
+    staying.add(known.self);
+    if (dead.isEmpty()) {
+      // Not while journals wait: a newcomer with a lower slot would replay what is being replayed.
+      admit(staying);
+    }
     boolean asInstalled =
         known.view != null
             && !known.preparedIsNewer()
@@ -175,16 +180,16 @@ final class Coordinator {
     }
   }
 
-  private void admit(Set<Member> members, Set<Member> dead) {
+  private void admit(Set<Member> members) {
     for (Member joiner : new TreeSet<>(known.joiners.keySet())) {
-      boolean slotTaken =
-          members.stream().anyMatch(m -> m.slot() == joiner.slot())
-              || dead.stream().anyMatch(m -> m.slot() == joiner.slot());
+      boolean slotTaken = members.stream().anyMatch(m -> m.slot() == joiner.slot());
       boolean reachesAll = members.stream().allMatch(m -> known.joiners.get(joiner).get(m.slot()));
       if (!slotTaken
           && reachesAll
           && known.isConnected(joiner)
           && !known.leavers.contains(joiner)
+          && !known.buried.contains(joiner)
+          && known.disk.isPresent(joiner)
           && known.disk.pulse(joiner) != DiskWatch.Pulse.DEAD) {
         members.add(joiner);
       }
@@ -267,6 +272,11 @@ final class Coordinator {
       }
       known.unblock();
     }
+  }
+
+  /** Whether this node reads a dead node's journal just now: nobody else may do that meanwhile. */
+  boolean isReplaying() {
+    return replays.isRunning();
   }
 
   void fenced(Member victim) {

@@ -103,13 +103,10 @@ final class DiskWatch {
     return entry.beating ? Pulse.ALIVE : Pulse.UNDECIDED;
   }
 
-  /** Whether a member that was leaving has freed its slot. */
-  boolean departed(Member member) {
+  /** Whether the last scan saw the incarnation's claim. */
+  boolean isPresent(Member member) {
     Entry entry = entries.get(member);
-    return entry != null
-        && !entry.present
-        && entry.last != null
-        && entry.last.state() == HeartbeatState.LEAVING;
+    return entry != null && entry.present;
   }
 
   /** The last heartbeat of an incarnation, or null. */

@@ -9,6 +9,10 @@ import org.jclusterfs.dlm.Member;
  * in the other's; the lower slot wins, but only after the higher has backed off or become a member
  * in plain sight. After that the founder fences whatever the disk holds of the dead, and installs
  * the first view alone; their journals are replayed before anybody is served.
+ *
+ * <p>Its views are numbered from far above all that the disk tells, and that beginning is on the
+ * disk before the first one: so no number comes back, though an earlier cluster may have died
+ * before its last ones were published.
  */
 final class Forming implements NodeState {
   private final Knowledge known;
@@ -30,7 +34,7 @@ final class Forming implements NodeState {
 
   @Override
   public HeartbeatState heartbeat() {
-    return HeartbeatState.JOINING;
+    return HeartbeatState.FORMING;
   }
 
   @Override
@@ -65,7 +69,7 @@ final class Forming implements NodeState {
             || known.disk.pulse(other) == DiskWatch.Pulse.DEAD) {
           continue;
         }
-        boolean forming = last.state() == HeartbeatState.JOINING && last.view() > 0;
+        boolean forming = last.state() == HeartbeatState.FORMING;
         if (last.state() == HeartbeatState.MEMBER
             || last.state() == HeartbeatState.LEAVING
             || (forming && other.slot() < known.self.slot())) {
@@ -79,6 +83,7 @@ final class Forming implements NodeState {
       }
       founder = true;
     }
+    known.promised = Math.max(known.promised, number);
     coordinator.evaluate(Set.of());
     return known.view == null ? this : new Living(known, coordinator);
   }

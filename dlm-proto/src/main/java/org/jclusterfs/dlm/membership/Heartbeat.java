@@ -10,8 +10,9 @@ import java.util.BitSet;
  * @param incarnation of the claimant, from the slot descriptor
  * @param sequence raised by each beat of that incarnation; 0 where the heartbeat block still holds
  *     another incarnation's beat
- * @param state what the claimant says of itself; JOINING where sequence is 0
- * @param view number of the view it lives in or is about to form
+ * @param state what the claimant says of itself; JOINING where sequence is 0, but MEMBER where the
+ *     block could not be read: it may be one
+ * @param view number of the view it lives in, or the highest that it knows
  * @param connected slots that it has live connections to; not changed by anybody
  */
 public record Heartbeat(

@@ -4,10 +4,12 @@ package org.jclusterfs.dlm.membership;
 public enum HeartbeatState {
   /** Not in the cluster. */
   DOWN,
-  /** Waits for admission; with a view number above 0 it is about to form that view. */
+  /** Waits for admission; its view number is the highest that it has heard of. */
   JOINING,
   /** Lives in a view. */
   MEMBER,
   /** Gives its locks back and leaves. */
-  LEAVING
+  LEAVING,
+  /** Is about to form a cluster whose views begin above its view number. */
+  FORMING
 }

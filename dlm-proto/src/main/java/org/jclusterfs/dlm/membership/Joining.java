@@ -26,7 +26,7 @@ final class Joining implements NodeState {
 
   @Override
   public long heartbeatView() {
-    return 0;
+    return known.disk.highestView(); // its block may be the last one that remembers it
   }
 
   @Override
@@ -51,13 +51,13 @@ final class Joining implements NodeState {
       boolean inCluster =
           last.state() == HeartbeatState.MEMBER || last.state() == HeartbeatState.LEAVING;
       boolean ahead =
-          last.state() == HeartbeatState.JOINING
-              && (last.view() > 0 || other.slot() < known.self.slot());
+          last.state() == HeartbeatState.FORMING
+              || (last.state() == HeartbeatState.JOINING && other.slot() < known.self.slot());
       mayForm &= dead || !(inCluster || ahead);
     }
     if (mayForm) {
       known.out.publish();
-      return new Forming(known, coordinator, known.nextNumber());
+      return new Forming(known, coordinator, known.foundingNumber());
     }
     ask();
     return this;

@@ -13,6 +13,9 @@ import org.jclusterfs.dlm.View;
 
 /** What a node knows of the cluster; shared by its states and its coordinator part. */
 final class Knowledge {
+  /** More views than a cluster can agree between two heartbeats. */
+  private static final long FOUNDING_STEP = 1_000_000;
+
   final Member self;
   final long threshold;
   final MembershipOutput out;
@@ -88,9 +91,19 @@ final class Knowledge {
     return prepared != null && (view == null || prepared.number() > view.number());
   }
 
-  long nextNumber() {
+  /** The highest view number heard of. */
+  long highestNumber() {
     long highest = Math.max(promised, disk.highestView());
-    return Math.max(highest, view == null ? 0 : view.number()) + 1;
+    return Math.max(highest, view == null ? 0 : view.number());
+  }
+
+  long nextNumber() {
+    return highestNumber() + 1;
+  }
+
+  /** Where the numbers of a new cluster's views begin. */
+  long foundingNumber() {
+    return (highestNumber() / FOUNDING_STEP + 1) * FOUNDING_STEP;
   }
 
   boolean isConnected(Member member) {

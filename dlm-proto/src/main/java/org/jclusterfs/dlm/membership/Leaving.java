@@ -5,19 +5,22 @@ import org.jclusterfs.dlm.Member;
 import org.jclusterfs.dlm.MessageType;
 
 /**
- * Holds no lock and asks to be let go. The last one, or the lowest where all are leaving, lets the
- * others go and goes.
+ * Holds no lock and asks to be let go, once no journal is being replayed here: whoever takes over
+ * would replay it, too. The last one, or the lowest where all are leaving, lets the others go and
+ * goes.
  */
 final class Leaving implements NodeState {
   private final Knowledge known;
   private final Living living;
+  private final Coordinator coordinator;
   private final long retryNanos;
   private long askedAt;
   private boolean asked;
 
-  Leaving(Knowledge known, Living living) {
+  Leaving(Knowledge known, Living living, Coordinator coordinator) {
     this.known = known;
     this.living = living;
+    this.coordinator = coordinator;
     retryNanos = known.threshold / 30;
   }
 
@@ -33,6 +36,13 @@ final class Leaving implements NodeState {
 
   @Override
   public NodeState evaluate() {
+    if (!known.leavers.contains(known.self)) {
+      if (coordinator.isReplaying()) {
+        NodeState next = living.evaluate();
+        return next == living ? this : next;
+      }
+      known.leavers.add(known.self);
+    }
     Set<Member> live = known.base();
     live.removeIf(
         member -> !member.equals(known.self) && known.disk.pulse(member) == DiskWatch.Pulse.DEAD);

@@ -120,6 +120,9 @@ public final class Membership {
     input(
         nowNanos,
         () -> {
+          if (beaten && known.now >= writeDeadlineNanos()) {
+            return; // too late: the lease has ended for good
+          }
           lastBeatSubmitted =
               beaten ? Math.max(lastBeatSubmitted, submittedAtNanos) : submittedAtNanos;
           beaten = true;
@@ -304,8 +307,7 @@ public final class Membership {
         nowNanos,
         () -> {
           if (state instanceof Living living) {
-            known.leavers.add(known.self);
-            state = new Leaving(known, living);
+            state = new Leaving(known, living, coordinator);
             known.out.publish();
           } else if (!(state instanceof Leaving)) {
             state = new Stopped(known, null);

@@ -43,6 +43,10 @@ final class Requests {
     }
   }
 
+  boolean isRunning() {
+    return !running.isEmpty();
+  }
+
   boolean isDone(Member member) {
     return done.contains(member);
   }

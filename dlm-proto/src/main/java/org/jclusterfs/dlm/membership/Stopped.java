@@ -10,7 +10,7 @@ final class Stopped implements NodeState {
    * @param reason why this node must stop; null where it has left in order
    */
   Stopped(Knowledge known, String reason) {
-    lastView = known.view == null ? 0 : known.view.number();
+    lastView = known.highestNumber();
     if (reason == null) {
       known.out.left();
     } else {

@@ -82,10 +82,7 @@ public final class ClusterNode implements AutoCloseable {
             membership);
     engine =
         new EngineDriver(
-            info.slot(),
-            transport::send,
-            view -> later(() -> membership.engineRecovered(view)),
-            broken -> later(() -> withdraw(broken)));
+            info.slot(), transport::send, this::rebuilt, broken -> later(() -> withdraw(broken)));
     membership.use(engine, transport);
     locks =
         new DlmLocks(
@@ -229,6 +226,12 @@ public final class ClusterNode implements AutoCloseable {
     }
   }
 
+  // With the engine's mutex held.
+  private void rebuilt(long viewNumber) {
+    locks.viewRebuilt();
+    later(() -> membership.engineRecovered(viewNumber));
+  }
+
   private Runnable guarded(Runnable task) {
     return () -> {
       try {
@@ -335,6 +338,8 @@ public final class ClusterNode implements AutoCloseable {
     if (!ended.compareAndSet(false, true)) {
       return;
     }
+    // Whoever takes over may read the same journal as soon as this node's slot is free.
+    recovery.end();
     endThreads();
     if (!lease.mayWrite()) {
       throw new IOException(

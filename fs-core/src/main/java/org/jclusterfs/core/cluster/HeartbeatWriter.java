@@ -36,6 +36,7 @@ final class HeartbeatWriter implements AutoCloseable {
   private final Thread thread;
   private long sequence;
   private boolean stop;
+  private boolean hurry;
 
   /**
    * Makes a writer that is not started.
@@ -58,6 +59,7 @@ final class HeartbeatWriter implements AutoCloseable {
 
   /** Writes a beat at once, out of turn; used when the state changes. */
   synchronized void hurry() {
+    hurry = true;
     notifyAll();
   }
 
@@ -84,13 +86,14 @@ final class HeartbeatWriter implements AutoCloseable {
         }
         long left = interval - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
         interval = area.volume().beatMillis();
-        if (left > 0) {
+        if (left > 0 && !hurry) {
           try {
             wait(left);
           } catch (InterruptedException e) {
             return;
           }
         }
+        hurry = false;
         if (stop) {
           return;
         }
@@ -105,8 +108,9 @@ final class HeartbeatWriter implements AutoCloseable {
               "slot " + self.slot() + " was fenced by another node: it must not write"));
       return false;
     }
-    Content.Status status = content.next();
+    // Before the content is taken: a beat counts as saying what is true since it was submitted.
     long submitted = BootClock.nanoTime();
+    Content.Status status = content.next();
     SlotArea.await(area.writeBeat(beatOf(status)));
     content.completed(submitted);
     return true;
@@ -143,6 +147,8 @@ final class HeartbeatWriter implements AutoCloseable {
 
   /** After {@link #close}: tells everybody that this slot is no longer used. */
   void writeDown() throws IOException {
-    SlotArea.await(area.writeBeat(beatOf(new Content.Status(0, 0, new BitSet()))));
+    // The view's number stays: the numbers of later views go on above it.
+    SlotArea.await(
+        area.writeBeat(beatOf(new Content.Status(0, content.next().view(), new BitSet()))));
   }
 }

@@ -109,39 +109,49 @@ final class MembershipDriver
     List<Heartbeat> claimed = new ArrayList<>();
     Map<Integer, Peer> peers = new HashMap<>();
     List<Beat> known = new ArrayList<>();
+    long highestView = 0;
     for (SlotInfo info : slots) {
       Beat beat = beats.get(info.slot());
       if (beat == null && info.slot() < lastBeats.size()) {
         beat = lastBeats.get(info.slot());
       }
       known.add(beat);
+      highestView = Math.max(highestView, beat == null ? 0 : beat.view());
       if (info.state() != SlotDescriptor.MOUNTED) {
         continue;
       }
       boolean own = beat != null && beat.incarnation() == info.incarnation();
+      // What cannot be read may be a member's: it has to be judged and fenced like one.
+      HeartbeatState unknown = beat == null ? HeartbeatState.MEMBER : HeartbeatState.JOINING;
       claimed.add(
           own
               ? new Heartbeat(
                   info.slot(),
                   info.incarnation(),
                   beat.sequence(),
-                  HeartbeatState.values()[Math.min(3, Math.max(0, beat.state()))],
+                  stateOf(beat),
                   beat.view(),
                   beat.connected())
               : new Heartbeat(
-                  info.slot(),
-                  info.incarnation(),
-                  0,
-                  HeartbeatState.JOINING,
-                  0,
-                  new java.util.BitSet()));
-      if (info.slot() != self.slot() && info.port() != 0) {
+                  info.slot(), info.incarnation(), 0, unknown, 0, new java.util.BitSet()));
+      if (info.slot() != self.slot() && info.port() != 0 && !info.addresses().isEmpty()) {
         peers.put(info.slot(), new Peer(info.incarnation(), info.addresses(), info.port()));
       }
     }
     lastBeats = known;
     transport.setPeers(peers);
-    input(now -> membership.scanned(startedAt, now, claimed));
+    long highest = highestView;
+    input(
+        now -> {
+          membership.noteView(highest);
+          membership.scanned(startedAt, now, claimed);
+        });
+  }
+
+  private static HeartbeatState stateOf(Beat beat) {
+    HeartbeatState[] states = HeartbeatState.values();
+    boolean known = beat.state() >= 0 && beat.state() < states.length;
+    return known ? states[beat.state()] : HeartbeatState.MEMBER;
   }
 
   void engineRecovered(long viewNumber) {
@@ -188,6 +198,10 @@ final class MembershipDriver
         now -> {
           membership.ownHeartbeatCompleted(submittedAt, now);
           lease.extendTo(membership.writeDeadlineNanos());
+          if (!lease.mayWrite() && !lease.isClosed()) {
+            // Nothing can be written any more; the locks must not stay here.
+            selfStop("no heartbeat reached the disk in time");
+          }
         });
   }
 

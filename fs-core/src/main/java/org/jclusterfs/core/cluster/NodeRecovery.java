@@ -1,9 +1,9 @@
 package org.jclusterfs.core.cluster;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jclusterfs.core.format.Heartbeat;
 import org.jclusterfs.dlm.Member;
 
@@ -15,7 +15,9 @@ final class NodeRecovery {
   private final SlotArea area;
   private final int self;
   private final Recovery recovery;
-  private final List<SlotInfo> orphaned = new ArrayList<>();
+  private final List<SlotInfo> orphaned = new CopyOnWriteArrayList<>();
+  private final Object adopting = new Object();
+  private boolean ended;
 
   /**
    * Makes it.
@@ -38,18 +40,20 @@ final class NodeRecovery {
       }
       // Else it was recovered or left in order, and its claim is gone with its registration.
       return true;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       LOG.log(
           System.Logger.Level.ERROR,
-          "slot {0} cannot be fenced, its files stay blocked: {1}",
-          victim.slot(),
-          e.getMessage());
+          "slot " + victim.slot() + " cannot be fenced, its files stay blocked until it is",
+          e);
       return false;
     }
   }
 
   /** Whether a fenced member's journal is replayed and its slot free. */
   synchronized boolean replay(Member dead) {
+    if (ended) {
+      return false;
+    }
     try {
       SlotInfo info = area.slot(dead.slot());
       if (!holds(info, dead)) {
@@ -64,7 +68,7 @@ final class NodeRecovery {
                   Heartbeat.DOWN,
                   info.incarnation(),
                   Long.MAX_VALUE,
-                  0,
+                  lastView(info),
                   area.volume().thresholdMillis(),
                   new BitSet())));
       SlotClaim.free(area, info);
@@ -79,21 +83,36 @@ final class NodeRecovery {
     }
   }
 
+  /** The view number in a slot's heartbeat: later views are numbered above it. */
+  private long lastView(SlotInfo info) throws IOException {
+    Beat last = area.beats().get(info.slot());
+    return last == null ? 0 : last.view();
+  }
+
+  /** Waits for a replay under way; none is begun from now on. */
+  synchronized void end() {
+    ended = true;
+  }
+
   private static boolean holds(SlotInfo info, Member member) {
     return !info.isFree() && info.incarnation() == member.incarnation();
   }
 
-  /** Adopts the orphans of all slots recovered so far; grants go on already. */
-  synchronized void adoptOrphans() {
-    for (SlotInfo slot : List.copyOf(orphaned)) {
-      try {
-        recovery.adoptOrphans(slot);
-        orphaned.remove(slot);
-      } catch (IOException | RuntimeException e) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "the orphans of slot " + slot.slot() + " stay until it is claimed again",
-            e);
+  /**
+   * Adopts the orphans of all slots recovered so far; grants go on already. It waits for cluster
+   * locks, and a replay never waits for it: the next dead node may hold one of them.
+   */
+  void adoptOrphans() {
+    synchronized (adopting) {
+      for (SlotInfo slot : orphaned) {
+        try {
+          recovery.adoptOrphans(slot);
+        } catch (IOException | RuntimeException e) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "the orphans of slot " + slot.slot() + " stay until it is claimed again",
+              e);
+        }
         orphaned.remove(slot);
       }
     }

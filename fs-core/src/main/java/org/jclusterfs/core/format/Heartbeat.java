@@ -62,6 +62,9 @@ public final class Heartbeat {
   /** {@link #state}: on its way out. */
   public static final int LEAVING = 3;
 
+  /** {@link #state}: about to form a cluster. */
+  public static final int FORMING = 4;
+
   /** Bytes of the set of connected slots. */
   public static final int CONNECTED_LENGTH = 32;
 

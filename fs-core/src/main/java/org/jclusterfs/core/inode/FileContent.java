@@ -186,21 +186,32 @@ public final class FileContent {
     inode.data().beginUse();
     try (HeldGroup group = groups.reserve(inode.region(), 2);
         Transaction tx = transactions.begin(2 + group.credits(2))) {
-      ByteBuffer block = tx.modify(inode.block(store())).buffer();
-      block.put(InodeBlock.BODY_OFFSET, new byte[INLINE]);
-      NodeHeader.initialise(block, NodeHeader.ROOT_BASE, 0);
-      InodeBlock.layout(block, InodeBlock.LAYOUT_EXTENTS);
-      InodeBlock.bodyLength(block, 0);
-      if (length > 0) {
-        HeldGroup.Run run = group.takeData(tx, inode.number(), 1);
-        extents(inode).insert(tx, group, 0, run.first(), 1, false);
-        InodeBlock.blocks(block, InodeBlock.blocks(block) + 1);
-        inode.data().put(0, ByteBuffer.wrap(content), length, run.first(), true);
-        tx.ordered(inode.data());
-      }
+      startExtents(inode, tx, group, content);
       inode.changedIn(tx.sequence());
     } finally {
       inode.data().endUse();
+    }
+  }
+
+  /**
+   * Gives an inode an extent tree with its first bytes in one block.
+   *
+   * @param group can give two blocks
+   * @param content at most one block; may be empty, then nothing is mapped
+   */
+  public void startExtents(Inode inode, Transaction tx, HeldGroup group, byte[] content)
+      throws IOException {
+    ByteBuffer block = tx.modify(inode.block(store())).buffer();
+    block.put(InodeBlock.BODY_OFFSET, new byte[INLINE]);
+    NodeHeader.initialise(block, NodeHeader.ROOT_BASE, 0);
+    InodeBlock.layout(block, InodeBlock.LAYOUT_EXTENTS);
+    InodeBlock.bodyLength(block, 0);
+    if (content.length > 0) {
+      HeldGroup.Run run = group.takeData(tx, inode.number(), 1);
+      extents(inode).insert(tx, group, 0, run.first(), 1, false);
+      InodeBlock.blocks(block, InodeBlock.blocks(block) + 1);
+      inode.data().put(0, ByteBuffer.wrap(content), content.length, run.first(), true);
+      tx.ordered(inode.data());
     }
   }
 

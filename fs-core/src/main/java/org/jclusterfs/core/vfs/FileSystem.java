@@ -10,7 +10,7 @@ import org.jclusterfs.core.txn.MetaStore;
 /** The filesystem: hands each operation to the class that does it. */
 final class FileSystem implements Vfs {
   private static final int SYMLINK_MODE = FileTypes.SYMLINK | 0777;
-  private static final int LONGEST_TARGET = 3840;
+  private static final int LONGEST_TARGET = 4095;
 
   private final VolumeState volume;
   private final NameOperations names;

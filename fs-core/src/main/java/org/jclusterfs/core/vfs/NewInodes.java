@@ -25,7 +25,13 @@ final class NewInodes {
 
   /** What a new inode is to be; {@code open}: its open lock is wanted too. */
   record Plan(
-      int mode, int rdevMajor, int rdevMinor, byte[] symlinkTarget, Caller caller, boolean open) {}
+      int mode, int rdevMajor, int rdevMinor, byte[] symlinkTarget, Caller caller, boolean open) {
+
+    /** Whether the target does not fit into the inode. */
+    boolean longTarget() {
+      return symlinkTarget != null && symlinkTarget.length > InodeBlock.BODY_LENGTH;
+    }
+  }
 
   /** A new inode held EX, and its open lock in PR where the plan wants it, else null. */
   record Made(HeldInode inode, LockHolder open) {}
@@ -41,7 +47,8 @@ final class NewInodes {
     int nodes = parent.entries().nodesForInsert();
     int hint = directory ? volume.groups().spread() : parent.inode().region();
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      try (HeldGroup group = volume.groups().reserve(hint, 1 + nodes)) {
+      try (HeldGroup group =
+          volume.groups().reserve(hint, 1 + nodes + (plan.longTarget() ? 2 : 0))) {
         Inode inode = volume.inodes().get(group.peek());
         // Nobody should hold a lock of a number that is free, but somebody may ask about a stale
         // one. It is not waited for: who asks may wait for what this operation holds.
@@ -77,13 +84,16 @@ final class NewInodes {
     int credits =
         2
             + parent.entries().blocksTouchedByInsert()
-            + group.credits(1 + parent.entries().nodesForInsert());
+            + group.credits(3 + parent.entries().nodesForInsert());
     try (Transaction tx = volume.transactions().begin(credits)) {
       long floor = group.takeInode(tx, inode.number());
       MetaBlock block =
           tx.create(inode.scope(), inode.number(), InodeBlock.MAGIC, inode.number(), floor);
       inode.created(block);
       fill(block.buffer(), plan, parent, floor);
+      if (plan.longTarget()) {
+        volume.content().startExtents(inode, tx, group, plan.symlinkTarget());
+      }
       inode.changedIn(tx.sequence());
       int type = FileTypes.direntType(plan.mode());
       parent.entries().insert(tx, group, name, inode.number(), type);
@@ -129,10 +139,12 @@ final class NewInodes {
       InodeBlock.parent(block, parent.number());
     } else if (plan.symlinkTarget() != null) {
       byte[] target = plan.symlinkTarget();
-      InodeBlock.layout(block, InodeBlock.LAYOUT_INLINE);
-      block.put(InodeBlock.BODY_OFFSET, target);
-      InodeBlock.bodyLength(block, target.length);
       InodeBlock.size(block, target.length);
+      if (!plan.longTarget()) {
+        InodeBlock.layout(block, InodeBlock.LAYOUT_INLINE);
+        block.put(InodeBlock.BODY_OFFSET, target);
+        InodeBlock.bodyLength(block, target.length);
+      }
     } else if (FileTypes.isRegular(mode)) {
       InodeBlock.layout(block, InodeBlock.LAYOUT_INLINE);
     }

@@ -189,6 +189,28 @@ class VfsTest {
   }
 
   @Test
+  void symbolicLinksOfEveryLengthAreReadBack() throws Exception {
+    for (int length : new int[] {1, 3840, 3841, 4095}) {
+      byte[] target = new byte[length];
+      Arrays.fill(target, (byte) 't');
+      byte[] name = TestVolume.name("link" + length);
+      volume.vfs.makeSymlink(root, name, target, TestVolume.ROOT, done -> {});
+      volume.remount();
+      AtomicReference<byte[]> read = new AtomicReference<>();
+      volume.vfs.readLink(volume.lookup(root, "link" + length).inode(), read::set);
+      assertArrayEquals(target, read.get());
+      volume.unlink(root, "link" + length);
+    }
+    byte[] tooLong = new byte[4096];
+    assertEquals(
+        Failure.NAME_TOO_LONG,
+        failureOf(
+            () ->
+                volume.vfs.makeSymlink(
+                    root, TestVolume.name("x"), tooLong, TestVolume.ROOT, done -> {})));
+  }
+
+  @Test
   void hardLinksShareContentAndCount() throws Exception {
     OpenFile file = volume.create(root, "one");
     volume.write(file, 0, new byte[] {1, 2, 3});

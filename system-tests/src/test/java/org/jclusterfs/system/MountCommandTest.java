@@ -1,0 +1,167 @@
+package org.jclusterfs.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** mount(8), umount(8), df(1), findmnt(8) and the tools beside a mounted volume, as at a shell. */
+class MountCommandTest {
+
+  /** Issue: mount(8) gives up within this, whatever is wrong. */
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+  private Target target;
+  private Cluster cluster;
+
+  @AfterEach
+  void takeDown() {
+    try (Target ending = target;
+        Cluster closing = cluster) {
+      assertTrue(ending != null || closing == null);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"TGTD", "LIO"})
+  void lineInFstabMountsByDirectoryAndByAll(Target.Kind kind) throws IOException {
+    Node node = start(kind, 4);
+    Path fstab = fstab(node);
+    for (String how : List.of("mount -T %s %s", "mount -a -T %s")) {
+      Commands.shell(how.formatted(fstab, node.directory())).orFail();
+      assertTrue(node.isMounted(), how);
+      String df = Commands.run("df", node.directory().toString()).orFail().out();
+      assertTrue(df.contains(target.device()) && df.contains(node.directory().toString()), df);
+      String found =
+          Commands.run("findmnt", "-n", "-o", "SOURCE,FSTYPE", node.directory().toString())
+              .orFail()
+              .out();
+      assertTrue(found.contains(target.device()) && found.contains("fuse.jclusterfs"), found);
+      Files.writeString(node.path("written"), how);
+      node.unmount();
+      assertFalse(node.isMounted(), "after umount");
+    }
+    cluster.unmountAndCheck();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void fsckWorksAtOnceAfterUnmount(Target.Kind kind) throws IOException {
+    Node node = start(kind, 2);
+    for (int n = 0; n < 3; n++) {
+      node.mount();
+      Files.writeString(node.path("file" + n), "x".repeat(10_000));
+      node.unmount();
+      cluster.fsck("-n", "-f").orFail();
+    }
+  }
+
+  @Test
+  void outputOfMountCanBeSubstitutedInAShell() throws IOException {
+    Node node = start(Target.Kind.FILE, 2);
+    Path fstab = fstab(node);
+    Outcome outcome =
+        Commands.shell(
+                "said=$(mount -T %s %s 2>&1); echo \"done $said\""
+                    .formatted(fstab, node.directory()))
+            .orFail();
+    assertTrue(outcome.out().startsWith("done"), outcome.describe());
+    assertTrue(node.isMounted());
+    node.unmount();
+  }
+
+  @Test
+  void wrongTargetNameIsNamed() {
+    Node node = start(Target.Kind.TGTD, 2);
+    String wrong = target.device().replace(":disk/", ":nothere/");
+    refused(new Node(9, node.directory(), wrong, "initiator=" + target.initiator(0)), "nothere");
+  }
+
+  @Test
+  void initiatorThatTheTargetDoesNotKnowIsNamed() {
+    Node node = start(Target.Kind.LIO, 2);
+    String stranger = "iqn.2026-01.org.jclusterfs.test:stranger";
+    refused(new Node(9, node.directory(), target.device(), "initiator=" + stranger), stranger);
+  }
+
+  @Test
+  void deadPortalIsNamed() throws IOException {
+    Node node = start(Target.Kind.FILE, 2);
+    int free;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      free = socket.getLocalPort();
+    }
+    String dead = "iscsi://127.0.0.1:" + free + "/iqn.2026-01.org.jclusterfs.test:disk/1";
+    refused(new Node(9, node.directory(), dead, "initiator=" + target.initiator(0)), "127.0.0.1");
+  }
+
+  @Test
+  void volumeWithoutAFreeSlotIsRefused() {
+    start(Target.Kind.FILE, 1).mount();
+    refused(cluster.node(), "slot");
+  }
+
+  @Test
+  void deviceWithoutAVolumeIsRefused() {
+    target = Target.start(Target.Kind.FILE, "1G");
+    Path directory = WorkDirectory.make("empty");
+    refused(new Node(9, directory, target.device(), ""), "mkfs");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void mkfsAndFsckRefuseAMountedVolume(Target.Kind kind) throws IOException {
+    Node node = start(kind, 2).mount();
+    Files.writeString(node.path("precious"), "kept");
+    Outcome mkfs = cluster.mkfs("-F", "-N", "2");
+    assertNotEquals(0, mkfs.status(), mkfs.describe());
+    assertTrue(mkfs.said().toLowerCase(Locale.ROOT).contains("unmount"), mkfs.describe());
+    Outcome fsck = cluster.fsck("-y", "-f");
+    assertNotEquals(0, fsck.status(), fsck.describe());
+    assertTrue(fsck.said().toLowerCase(Locale.ROOT).contains("unmount"), fsck.describe());
+    assertEquals("kept", Files.readString(node.path("precious")));
+    node.unmount();
+    Outcome second = cluster.mkfs("-N", "2");
+    assertNotEquals(0, second.status(), second.describe());
+    assertTrue(second.said().contains("-F"), second.describe());
+    cluster.fsck("-n", "-f").orFail();
+  }
+
+  private Node start(Target.Kind kind, int slots) {
+    target = Target.start(kind, "1G");
+    cluster = Cluster.format(target, slots, "");
+    return cluster.node();
+  }
+
+  private Path fstab(Node node) throws IOException {
+    String options = "_netdev" + (node.options().isEmpty() ? "" : "," + node.options());
+    return Files.writeString(
+        WorkDirectory.make("fstab").resolve("fstab"),
+        "%s %s jclusterfs %s 0 0%n".formatted(target.device(), node.directory(), options));
+  }
+
+  /** mount(8) says 32 within its time, and a line that names what is wrong. */
+  private static void refused(Node node, String word) {
+    Outcome outcome = node.tryMount();
+    System.out.println(outcome.describe());
+    assertEquals(32, outcome.status(), outcome.describe());
+    assertTrue(outcome.took().compareTo(PATIENCE) < 0, outcome.describe());
+    assertTrue(
+        outcome.err().lines().anyMatch(l -> l.startsWith("mount") && l.contains(word)),
+        outcome.describe());
+    assertFalse(node.isMounted());
+  }
+}

@@ -12,7 +12,7 @@ import java.util.List;
  *
  * @param user CHAP user that selects the line of the secrets file, or null
  * @param portals one or more, in the order in which they are tried
- * @param targets one or more target names; those after the first are other names of the same LUN
+ * @param targets one or more target names; whoever opens the LUN decides whether it takes several
  * @param lun logical unit number, 0–16383
  */
 public record IscsiUrl(String user, List<Portal> portals, List<String> targets, int lun) {

@@ -3,6 +3,7 @@ package org.jclusterfs.core.device;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.ScsiException;
@@ -35,6 +36,7 @@ final class IscsiFencing implements Fencing {
   private final Lun lun;
   private final PersistentReservations reservations;
   private final boolean isTgt;
+  private final AtomicBoolean checking = new AtomicBoolean();
   private volatile boolean aborts;
   private volatile FenceCheck fenceCheck;
   private volatile boolean fenced;
@@ -47,6 +49,38 @@ final class IscsiFencing implements Fencing {
     isTgt = lun.inquiry().vendor().equals(TGT);
     // tgtd lists PREEMPT AND ABORT among its commands and then refuses it
     aborts = !isTgt && !Boolean.FALSE.equals(reservations.supportsPreemptAndAbort());
+    lun.setPreemptionListener(this::somebodyPreempted);
+  }
+
+  /**
+   * The target says that somebody was preempted: looks, on a thread of its own, whether it was this
+   * node. Without that a node that only reads would learn it by its next write.
+   */
+  private void somebodyPreempted() {
+    if (registered && !fenced && checking.compareAndSet(false, true)) {
+      Thread thread = new Thread(this::checkRegistration, "iscsi-fence-check");
+      thread.setDaemon(true);
+      thread.start();
+    }
+  }
+
+  private void checkRegistration() {
+    try {
+      boolean there = reservations.readKeys().contains(ownKey());
+      FenceCheck check = fenceCheck;
+      if (registered && (!there || check != null && !lun.preparing(check::stillMember))) {
+        preempted();
+      }
+    } catch (Exception e) {
+      // The write that meets the conflict, or the next connection's check, tells the same.
+      LOG.log(System.Logger.Level.WARNING, "cannot check the registration: " + e.getMessage());
+    } finally {
+      checking.set(false);
+    }
+  }
+
+  private synchronized long ownKey() {
+    return ownKey;
   }
 
   void setFenceCheck(FenceCheck check) {

@@ -206,6 +206,19 @@ class IscsiBlockDeviceTest {
   }
 
   @Test
+  void fencedNodeThatOnlyReadsLearnsIt() throws Exception {
+    assertTrue(a.fencing().register(1, key(1)));
+    assertTrue(b.fencing().register(2, key(2)));
+    fence(a, 2);
+    IscsiFencing fencing = (IscsiFencing) b.fencing();
+    for (int i = 0; i < 1000 && !fencing.isFenced(); i++) {
+      b.read(0, ByteBuffer.allocate(4096)).get(30, TimeUnit.SECONDS);
+      Thread.sleep(10);
+    }
+    assertTrue(fencing.isFenced());
+  }
+
+  @Test
   void urgentWriteOvertakesAFlood() throws Exception {
     int count = 3000;
     AtomicInteger done = new AtomicInteger();

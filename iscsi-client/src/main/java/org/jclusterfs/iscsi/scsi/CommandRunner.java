@@ -5,7 +5,6 @@ import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.ScsiException;
 import org.jclusterfs.iscsi.session.Completion;
-import org.jclusterfs.iscsi.session.IscsiSession;
 import org.jclusterfs.iscsi.session.ScsiCommand;
 import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 import org.jclusterfs.iscsi.session.ScsiResponse;
@@ -23,23 +22,21 @@ abstract class CommandRunner implements Completion {
   private static final int MAX_ABORTS = 8;
   private static final int MAX_DELAY_MILLIS = 1000;
 
-  private final IscsiSession session;
-  private final int lun;
+  private final Lun lun;
   private ScsiCommand command;
   private byte[] cdb;
   private int attentions;
   private int aborts;
   private int delay = 5;
 
-  CommandRunner(IscsiSession session, int lun) {
-    this.session = session;
+  CommandRunner(Lun lun) {
     this.lun = lun;
   }
 
   final void start(ScsiCommand.Kind kind, byte[] bytes, ByteBuffer data, Priority priority) {
     cdb = bytes;
-    command = new ScsiCommand(lun, kind, bytes, data, this).priority(priority);
-    session.submit(command);
+    command = new ScsiCommand(lun.number(), kind, bytes, data, this).priority(priority);
+    lun.session().submit(command);
   }
 
   /** The command ended with GOOD. */
@@ -82,6 +79,9 @@ abstract class CommandRunner implements Completion {
       succeeded(response);
     } else if (sense.key() == SenseData.UNIT_ATTENTION && ++attentions <= MAX_ATTENTIONS) {
       LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", describe(), sense);
+      if (sense.isPreempted()) {
+        lun.preempted();
+      }
       again(0);
     } else if (sense.key() == SenseData.NOT_READY && sense.asc() == 4 && sense.ascq() == 1) {
       later();
@@ -99,7 +99,7 @@ abstract class CommandRunner implements Completion {
 
   private void again(int millis) {
     command = command.again();
-    session.submitLater(command, millis);
+    lun.session().submitLater(command, millis);
   }
 
   private void fail(ScsiResponse response, String why, SenseData sense) {
@@ -109,7 +109,7 @@ abstract class CommandRunner implements Completion {
   }
 
   private String describe() {
-    return Cdb.name(cdb) + " on LUN " + lun + " of " + session.target();
+    return Cdb.name(cdb) + " on LUN " + lun.number() + " of " + lun.session().target();
   }
 
   /** The command failed for good. */

@@ -39,6 +39,7 @@ public final class Lun implements AutoCloseable {
   private final Capacity capacity;
   private final int maxTransfer;
   private final ThreadLocal<Boolean> preparing = ThreadLocal.withInitial(() -> false);
+  private volatile Runnable preemptionListener = () -> {};
   private volatile boolean use10;
   private volatile boolean flush10;
 
@@ -78,11 +79,20 @@ public final class Lun implements AutoCloseable {
   }
 
   /**
-   * Logs in to the first target of a URL and opens its LUN.
+   * Logs in to the target of a URL and opens its LUN.
    *
    * @throws IscsiException one line in words
    */
   public static Lun open(InitiatorOptions options, IscsiUrl url) throws IscsiException {
+    if (url.targets().size() > 1) {
+      // Keys that are registered by one target need not count at another: tgtd keeps them apart.
+      throw new IscsiException(
+          url
+              + " names "
+              + url.targets().size()
+              + " targets, and paths by several targets are not supported: give one of them, with"
+              + " all its portals");
+    }
     IscsiSession session = IscsiSession.open(options, url.targets().get(0), url.portals());
     try {
       return new Lun(session, url.lun());
@@ -214,6 +224,18 @@ public final class Lun implements AutoCloseable {
     control(Kind.CONTROL, use10 ? Cdb.write10(0, 0) : Cdb.write16(0, 0), null);
   }
 
+  /**
+   * Sets what runs when the target says by a unit attention that registrations or reservations were
+   * preempted; on an event loop, so it must be short and must not block.
+   */
+  public void setPreemptionListener(Runnable listener) {
+    preemptionListener = listener;
+  }
+
+  void preempted() {
+    preemptionListener.run();
+  }
+
   /** Persistent reservations of this unit. */
   public PersistentReservations reservations() {
     return new PersistentReservations(this);
@@ -309,7 +331,7 @@ public final class Lun implements AutoCloseable {
     private boolean sent10;
 
     Part(Transfer transfer, Kind kind, long offset, ByteBuffer data, Priority priority) {
-      super(session, lun);
+      super(Lun.this);
       this.transfer = transfer;
       this.kind = kind;
       this.lba = offset / capacity.blockSize();
@@ -363,8 +385,8 @@ public final class Lun implements AutoCloseable {
   private static final class Single extends CommandRunner {
     private final CompletableFuture<ScsiResponse> future = new CompletableFuture<>();
 
-    Single(IscsiSession session, int lun) {
-      super(session, lun);
+    Single(Lun lun) {
+      super(lun);
     }
 
     @Override
@@ -380,7 +402,7 @@ public final class Lun implements AutoCloseable {
 
   private CompletableFuture<ScsiResponse> submit(
       Kind kind, byte[] cdb, ByteBuffer data, Priority priority) {
-    Single single = new Single(session, lun);
+    Single single = new Single(this);
     single.start(kind, cdb, data, orPreparation(priority));
     return single.future;
   }

@@ -36,14 +36,19 @@ final class Daemon {
     Binding binding =
         new KernelBinding(
             vfs,
-            new BindingOptions(source, directory, options.mountFlags(), options.validMillis()));
+            new BindingOptions(
+                source,
+                directory,
+                options.mountFlags(),
+                options.validMillis(vfs.thresholdMillis())));
     try {
       binding.mount();
     } catch (MountException e) {
       leave(vfs);
       throw e;
     }
-    Guardian guardian = Guardian.start(binding.connection(), options.guardianSeconds());
+    Guardian guardian =
+        Guardian.start(binding.connection(), MountOptions.guardianSeconds(vfs.thresholdMillis()));
     Signals.onTermination(() -> unmount(binding));
     int status;
     try (StateFile state = StateFile.write(source, directory, binding.connection())) {

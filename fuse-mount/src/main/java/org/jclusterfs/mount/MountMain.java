@@ -21,7 +21,7 @@ public final class MountMain {
         -f    check the options only; -s, -n, -v are taken for mount(8)'s sake
       OPTIONS, separated by commas:
         ro rw noatime relatime strictatime nodiratime lazytime nodev nosuid noexec sync dirsync …
-        cluster=none       the only node: no heartbeat, no lock manager
+        cluster=none       the only node: no lock manager; others are refused meanwhile
         slot=N             node slot to take (default: any free one)
         threshold=SECONDS  heartbeat threshold (3–600)
         commit=SECONDS     longest time that a change stays uncommitted (1–300, default 5)

@@ -12,7 +12,6 @@ import org.jclusterfs.core.vfs.MountRequest;
  */
 final class MountOptions {
   private static final long MS_RDONLY = 1;
-  private static final int DEFAULT_THRESHOLD_SECONDS = 15;
   private static final Map<String, Long> SET =
       Map.ofEntries(
           Map.entry("ro", MS_RDONLY),
@@ -176,10 +175,6 @@ final class MountOptions {
   }
 
   MountRequest request(String source) throws MountException {
-    if (thresholdMillis > 0 && validMillis > thresholdMillis * 2L / 3) {
-      // A stopped daemon's kernel cache goes on serving; never longer than till its self-stop.
-      validMillis = thresholdMillis * 2L / 3;
-    }
     return new MountRequest(
         new DeviceSpec(source, initiator, initiatorFile, secrets),
         (flags & MS_RDONLY) != 0,
@@ -196,8 +191,12 @@ final class MountOptions {
     return flags;
   }
 
-  long validMillis() {
-    return validMillis;
+  /**
+   * How long the kernel may keep attributes: a stopped daemon's kernel goes on serving them, which
+   * may last no longer than until the node stops by itself.
+   */
+  long validMillis(int volumeThresholdMillis) {
+    return Math.min(validMillis, volumeThresholdMillis * 2L / 3);
   }
 
   boolean debug() {
@@ -212,7 +211,7 @@ final class MountOptions {
    * Seconds without a beat after which the guardian takes the daemon for dead (5 more pass before
    * it acts): the other nodes have taken it for dead before.
    */
-  int guardianSeconds() {
-    return (thresholdMillis > 0 ? thresholdMillis / 1000 : DEFAULT_THRESHOLD_SECONDS) + 5;
+  static int guardianSeconds(int volumeThresholdMillis) {
+    return volumeThresholdMillis / 1000 + 5;
   }
 }

@@ -64,6 +64,11 @@ public final class MountTable {
     return mounts.stream().filter(m -> m.directory().equals(directory)).reduce((a, b) -> b);
   }
 
+  /** Mount points in a directory, at any depth. */
+  public List<Path> below(Path directory) {
+    return mounts.stream().map(Mount::directory).filter(d -> d.startsWith(directory)).toList();
+  }
+
   /** Undoes the \ooo escapes of blanks and backslashes. */
   static String unescape(String field) {
     if (field.indexOf('\\') < 0) {

@@ -35,6 +35,8 @@ public final class ClusterNode implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ClusterNode.class.getName());
 
   private static final int JOINING_SCAN_MILLIS = 150;
+  private static final int MEMBER_SCAN_MILLIS = 400;
+  private static final int SCAN_MILLIS_PER_SLOT = 20;
 
   private final SlotArea area;
   private final SlotClaim claim;
@@ -218,7 +220,7 @@ public final class ClusterNode implements AutoCloseable {
       try {
         Thread.sleep(
             admitted.isDone()
-                ? area.volume().beatMillis()
+                ? scanMillis()
                 : Math.min(JOINING_SCAN_MILLIS, area.volume().beatMillis()));
       } catch (InterruptedException e) {
         return;
@@ -230,6 +232,16 @@ public final class ClusterNode implements AutoCloseable {
   private void rebuilt(long viewNumber) {
     locks.viewRebuilt();
     later(() -> membership.engineRecovered(viewNumber));
+  }
+
+  /**
+   * A joining node waits until the members have seen its slot; so they look more often than they
+   * beat, unless there are so many slots that reading them would weigh.
+   */
+  private int scanMillis() {
+    int slots = area.volume().geometry().slotCount();
+    return Math.min(
+        area.volume().beatMillis(), Math.max(MEMBER_SCAN_MILLIS, slots * SCAN_MILLIS_PER_SLOT));
   }
 
   private Runnable guarded(Runnable task) {
@@ -285,8 +297,13 @@ public final class ClusterNode implements AutoCloseable {
     lease.close();
     LOG.log(
         System.Logger.Level.ERROR,
-        area.device().description() + ": slot " + slot().slot() + " withdraws",
-        reason);
+        area.device().description()
+            + ": slot "
+            + slot().slot()
+            + " withdraws: "
+            + reason.getMessage()
+            + "; operations fail with EIO from now on: unmount and mount again",
+        reason instanceof IOException ? null : reason);
     locks.withdraw();
     cause = reason;
     admitted.completeExceptionally(reason);

@@ -133,6 +133,11 @@ public final class ExclusiveClaim implements AutoCloseable {
     }
   }
 
+  /** The slot that the claim stands on, with the place of its journal. */
+  public SlotInfo slot() {
+    return claim.info();
+  }
+
   /** Dead nodes' slots whose journals are not replayed yet; fenced. */
   public synchronized List<SlotInfo> deadSlots() {
     return List.copyOf(dead);
@@ -171,6 +176,15 @@ public final class ExclusiveClaim implements AutoCloseable {
           area.device().description()
               + ": the claim on the volume was lost, its heartbeat did not reach the device in"
               + " time");
+    }
+  }
+
+  /** Stops writing at once and leaves the slot as a dead one, for others to recover. */
+  public synchronized void abandon() {
+    if (!closed) {
+      closed = true;
+      lease.close();
+      heartbeat.close();
     }
   }
 

@@ -151,7 +151,9 @@ final class SlotChooser {
         throw new VolumeInUseException(
             area.device().description()
                 + (live
-                    ? " is in use by a tool: " + info.holder() + "; wait until it is done"
+                    ? " is in use by a tool or by a mount with cluster=none: "
+                        + info.holder()
+                        + "; wait until it is done"
                     : " was left by a tool that died while nodes had it mounted: "
                         + info.holder()
                         + "; unmount all nodes and run fsck.jclusterfs"));

@@ -41,7 +41,10 @@ final class Cleaner implements AutoCloseable {
         return;
       } catch (IOException | RuntimeException e) {
         if (stopping.getCount() > 0) {
-          LOG.log(System.Logger.Level.ERROR, "changes cannot be written: " + e, e);
+          LOG.log(
+              System.Logger.Level.ERROR,
+              "changes cannot be written: " + e,
+              e instanceof IOException ? null : e);
           onFailure.run();
         }
         return;

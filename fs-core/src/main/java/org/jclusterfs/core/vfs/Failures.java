@@ -60,7 +60,7 @@ final class Failures {
     } catch (JournalAbortedException e) {
       throw new FsException(FsException.Failure.IO, e.getMessage(), e);
     } catch (IOException e) {
-      LOG.log(System.Logger.Level.ERROR, "operation failed: " + e, e);
+      LOG.log(System.Logger.Level.DEBUG, "operation failed", e);
       throw new FsException(FsException.Failure.IO, e.getMessage(), e);
     } catch (LockUnavailableException e) {
       throw new FsException(

@@ -22,6 +22,7 @@ final class FileSystem implements Vfs {
   private final Listing listing;
   private final Closing closing;
   private final Failures failures;
+  private final int thresholdMillis;
 
   /** What ends a mount after its operations have ended. */
   @FunctionalInterface
@@ -34,7 +35,9 @@ final class FileSystem implements Vfs {
       Orphans orphans,
       Reclaimer reclaimer,
       Failures failures,
+      int thresholdMillis,
       Closing closing) {
+    this.thresholdMillis = thresholdMillis;
     this.volume = volume;
     this.names = new NameOperations(volume, orphans, reclaimer);
     this.renames = new RenameOperation(volume, names, orphans, reclaimer);
@@ -258,6 +261,11 @@ final class FileSystem implements Vfs {
       OpenFile file, long owner, FlockMode mode, boolean wait, Cancellation cancellation)
       throws FsException {
     return failures.call(() -> flocks.flock(file, owner, mode, wait, cancellation));
+  }
+
+  @Override
+  public int thresholdMillis() {
+    return thresholdMillis;
   }
 
   @Override

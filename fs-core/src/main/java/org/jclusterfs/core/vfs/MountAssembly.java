@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jclusterfs.core.alloc.ResourceGroups;
 import org.jclusterfs.core.cluster.ClusterLocks;
+import org.jclusterfs.core.cluster.ClusterVolume;
 import org.jclusterfs.core.cluster.LockCallbacks;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockType;
@@ -67,8 +68,21 @@ final class MountAssembly {
       return filesystem;
     } finally {
       if (!up) {
-        node.close();
+        giveUp(node);
       }
+    }
+  }
+
+  /** The slot is freed only if its journal is clean; else it is left to be recovered. */
+  private void giveUp(NodeMembership node) throws IOException {
+    try {
+      if (journal != null && !node.withdrawn()) {
+        journal.close();
+      }
+    } catch (IOException e) {
+      node.withdraw(e);
+    } finally {
+      node.close();
     }
   }
 
@@ -118,8 +132,10 @@ final class MountAssembly {
               LOG.log(System.Logger.Level.ERROR, "broken invariant: " + broken, broken);
               node.withdraw(broken);
             });
+    int threshold =
+        ClusterVolume.of(superblock).withThreshold(request.thresholdMillis()).thresholdMillis();
     return new FileSystem(
-        volume, orphans, reclaimer, failures, () -> takeDown(volume, node, failures));
+        volume, orphans, reclaimer, failures, threshold, () -> takeDown(volume, node, failures));
   }
 
   private static void registerCallbacks(VolumeState volume) {
@@ -186,6 +202,10 @@ final class MountAssembly {
               node.releaseLocks();
               journal.close();
             }
+          } catch (IOException | RuntimeException e) {
+            // A slot whose journal is not clean is not freed: somebody has to recover it.
+            node.withdraw(e);
+            throw e;
           } finally {
             node.close();
             device.close();

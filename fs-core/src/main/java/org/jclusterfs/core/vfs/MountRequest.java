@@ -8,7 +8,7 @@ import org.jclusterfs.core.device.DeviceSpec;
  * @param device where the volume is
  * @param readOnly no write at all reaches the volume, but for slot and heartbeat
  * @param slot slot wanted, or -1 for any free one
- * @param clustered false for cluster=none: the only node, no heartbeat and no lock manager
+ * @param clustered false for cluster=none: the only node, no lock manager
  * @param thresholdMillis heartbeat threshold, 3000 or more; 0 for the volume's own
  * @param commitMillis longest time that a change stays uncommitted
  * @param cacheBytes bound on cached file data

@@ -2,11 +2,17 @@ package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.jclusterfs.core.cluster.ClusterLocks;
+import org.jclusterfs.core.cluster.ClusterVolume;
+import org.jclusterfs.core.cluster.ExclusiveClaim;
 import org.jclusterfs.core.cluster.LocalLocks;
+import org.jclusterfs.core.cluster.Recovery;
+import org.jclusterfs.core.cluster.SlotInfo;
+import org.jclusterfs.core.cluster.VolumeInUseException;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.format.Superblock;
 import org.jclusterfs.core.volume.JournalReplay;
@@ -23,7 +29,7 @@ interface NodeMembership {
       throws IOException, MountException {
     return request.clustered()
         ? ClusteredNode.join(device, superblock, request, replay, adopt)
-        : new Alone(superblock, request, replay);
+        : Alone.claim(device, superblock, request, replay);
   }
 
   int slot();
@@ -44,22 +50,65 @@ interface NodeMembership {
 
   void close() throws IOException;
 
-  /** The only node of a volume that nobody else mounts. */
+  /**
+   * The only node of a volume (cluster=none): holds the volume as a tool does that writes, so that
+   * nodes and tools that come meanwhile are refused.
+   */
   final class Alone implements NodeMembership {
+    private static final long CHECK_MILLIS = 500;
+
     private final LocalLocks locks = new LocalLocks();
-    private final int slot;
-    private volatile boolean withdrawn;
+    private final ExclusiveClaim claim;
+    private final Thread checker = new Thread(this::check, "jclusterfs-claim");
+    private final AtomicBoolean withdrawn = new AtomicBoolean();
+    private volatile boolean closed;
     private volatile Consumer<Throwable> listener = cause -> {};
 
-    Alone(ByteBuffer superblock, MountRequest request, JournalReplay replay) throws IOException {
-      this.slot = Math.max(0, request.slot());
-      int slots = Superblock.slotCount(superblock);
-      replay.replay(IntStream.range(0, slots).boxed().toList());
+    private Alone(ExclusiveClaim claim) {
+      this.claim = claim;
+      checker.setDaemon(true);
     }
+
+    static Alone claim(
+        BlockDevice device, ByteBuffer superblock, MountRequest request, JournalReplay replay)
+        throws IOException, MountException {
+      if (request.slot() >= 0) {
+        throw new MountException("slot=N cannot be given with cluster=none: any slot will do");
+      }
+      ClusterVolume volume = ClusterVolume.of(superblock).withThreshold(request.thresholdMillis());
+      ExclusiveClaim claim;
+      try {
+        claim = ExclusiveClaim.take(device, volume);
+      } catch (VolumeInUseException e) {
+        throw new MountException(
+            e.getMessage() + "; cluster=none wants a volume that nobody else uses", e);
+      }
+      boolean recovered = false;
+      try {
+        replay.replay(IntStream.range(0, Superblock.slotCount(superblock)).boxed().toList());
+        claim.recover(REPLAYED);
+        recovered = true;
+        return new Alone(claim);
+      } finally {
+        if (!recovered) {
+          claim.close();
+        }
+      }
+    }
+
+    /** All journals have been replayed together; what remains is to free the slots. */
+    private static final Recovery REPLAYED =
+        new Recovery() {
+          @Override
+          public void replay(SlotInfo slot) {}
+
+          @Override
+          public void adoptOrphans(SlotInfo slot) {}
+        };
 
     @Override
     public int slot() {
-      return slot;
+      return claim.slot().slot();
     }
 
     @Override
@@ -68,7 +117,25 @@ interface NodeMembership {
     }
 
     @Override
-    public void start() {}
+    public void start() {
+      checker.start();
+    }
+
+    /** A long pause may have cost the volume. */
+    private void check() {
+      try {
+        while (!closed && !withdrawn.get()) {
+          claim.check();
+          Thread.sleep(CHECK_MILLIS);
+        }
+      } catch (IOException e) {
+        if (!closed) {
+          withdraw(e);
+        }
+      } catch (InterruptedException e) {
+        // Closed.
+      }
+    }
 
     @Override
     public void onWithdraw(Consumer<Throwable> listener) {
@@ -77,14 +144,18 @@ interface NodeMembership {
 
     @Override
     public void withdraw(Throwable cause) {
-      withdrawn = true;
-      listener.accept(cause);
-      locks.withdraw(cause);
+      if (withdrawn.compareAndSet(false, true)) {
+        System.getLogger(NodeMembership.class.getName())
+            .log(System.Logger.Level.ERROR, "this node stops: {0}", cause.getMessage());
+        claim.abandon();
+        locks.withdraw(cause);
+        listener.accept(cause);
+      }
     }
 
     @Override
     public boolean withdrawn() {
-      return withdrawn;
+      return withdrawn.get();
     }
 
     @Override
@@ -93,10 +164,13 @@ interface NodeMembership {
     }
 
     @Override
-    public void close() {
-      // Nobody else knows of this mount; what could not be given back in order ends here.
+    public void close() throws IOException {
+      closed = true;
+      checker.interrupt();
       locks.withdraw(new IOException("the mount ended"));
       locks.close();
+      // After a withdrawal this does nothing: the slot stays, to be recovered.
+      claim.close();
     }
   }
 }

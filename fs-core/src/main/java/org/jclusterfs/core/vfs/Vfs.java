@@ -192,6 +192,14 @@ public interface Vfs extends AutoCloseable {
     UNLOCK
   }
 
+  /**
+   * Milliseconds of silence after which the other nodes declare this one dead; at two thirds of it
+   * this node stops by itself, and nothing that it told its kernel may be used for longer.
+   */
+  default int thresholdMillis() {
+    return 15_000;
+  }
+
   /** Flushes everything, leaves the cluster in order and frees the slot. */
   @Override
   void close() throws FsException;

@@ -8,6 +8,8 @@ import org.jclusterfs.mount.protocol.Opcode;
 final class Dispatcher {
   private static final System.Logger LOG = System.getLogger(Dispatcher.class.getName());
 
+  private static final FailureLog FAILURES = new FailureLog(LOG);
+
   private final Handler[] handlers = new Handler[Opcode.END];
 
   void on(int opcode, Handler handler) {
@@ -35,7 +37,7 @@ final class Dispatcher {
       }
     } catch (FsException e) {
       if (e.failure() == FsException.Failure.IO) {
-        LOG.log(System.Logger.Level.ERROR, request + " failed", e);
+        FAILURES.log(request + " failed: " + e.getMessage(), e);
       }
       fail(request, Errno.of(e.failure()));
     } catch (RuntimeException | Error e) {

@@ -1,0 +1,216 @@
+package org.jclusterfs.mount;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jclusterfs.mount.Commands.Outcome;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** bin/mount.jclusterfs and bin/umount.jclusterfs on a volume in a file, with real daemons. */
+@org.junit.jupiter.api.Timeout(
+    value = 120,
+    threadMode = org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD)
+class MountCommandTest {
+  private static final Outcome SILENT = new Outcome(0, "");
+
+  @TempDir Path temporary;
+  private Commands commands;
+  private Path a;
+
+  @BeforeEach
+  void format() throws Exception {
+    commands = new Commands(temporary, 2);
+    a = commands.place("a");
+  }
+
+  @AfterEach
+  void unmount() throws Exception {
+    commands.close();
+  }
+
+  private static void assertRefused(String reason, Outcome outcome) {
+    assertEquals(32, outcome.status(), outcome.text());
+    assertTrue(outcome.text().contains(reason), outcome.text());
+    assertTrue(outcome.text().lines().count() <= 2, outcome.text());
+  }
+
+  @Test
+  void volumeIsFreeAsSoonAsUmountReturns() throws Exception {
+    for (int i = 0; i < 2; i++) {
+      assertEquals(SILENT, commands.mount(a));
+      Files.writeString(a.resolve("file"), "round " + i);
+      assertEquals(SILENT, commands.umount(a));
+      assertEquals(List.of(), commands.usage().live());
+      assertEquals(List.of(), commands.usage().dead());
+    }
+    assertEquals(SILENT, commands.mount(a));
+    assertEquals("round 1", Files.readString(a.resolve("file")));
+  }
+
+  @Test
+  void mountPointWithBlanksAndLettersBeyondAscii() throws Exception {
+    Path odd = commands.place("with blank, ü and \\134");
+    assertEquals(SILENT, commands.mount(odd));
+    Files.writeString(odd.resolve("ß"), "x");
+    assertEquals("lost+found\nß", commands.shell("ls -1 w*/").text());
+    assertEquals(SILENT, commands.umount(odd));
+    assertEquals(List.of(), commands.usage().live());
+  }
+
+  @Test
+  void busyMountStaysAndIsUsable() throws Exception {
+    commands.mount(a);
+    Outcome busy =
+        commands.shell("exec 7>a/open; umount -i a; echo $?; echo still >&7; cat a/open");
+    assertTrue(busy.text().contains("target is busy"), busy.text());
+    assertTrue(busy.text().endsWith("32\nstill"), busy.text());
+    assertEquals(SILENT, commands.umount(a));
+  }
+
+  @Test
+  void forcedUmountOfBusyMountFreesTheVolume() throws Exception {
+    commands.mount(a);
+    try (var open = Files.newOutputStream(a.resolve("open"))) {
+      assertEquals(0, commands.umount(a, "-f").status());
+      assertEquals(List.of(), commands.usage().live());
+      open.write(1);
+    } catch (java.io.IOException expected) {
+      // Not connected any more.
+    }
+  }
+
+  @Test
+  void terminatedDaemonLeavesInOrder() throws Exception {
+    commands.mount(a);
+    Files.writeString(a.resolve("file"), "kept");
+    long daemon = commands.daemon(a);
+    commands.signal("TERM", daemon);
+    Commands.awaitEnd(daemon);
+    assertEquals(List.of(), commands.usage().live());
+    assertEquals(List.of(), commands.usage().dead());
+    commands.mount(a);
+    assertEquals("kept", Files.readString(a.resolve("file")));
+  }
+
+  @Test
+  void deadMountIsReplacedThroughSymbolicLinkToo() throws Exception {
+    Path link = Files.createSymbolicLink(temporary.resolve("link"), a);
+    commands.mount(a);
+    Files.writeString(a.resolve("file"), "kept");
+    commands.shell("sync a/file; ls -l a");
+    for (Path on : List.of(a, link)) {
+      long daemon = commands.daemon(a);
+      commands.signal("KILL", daemon);
+      Commands.awaitEnd(daemon);
+      commands.shell("ls a/unknown");
+      assertTrue(commands.shell("ls a/unknown").text().endsWith("endpoint is not connected"));
+      assertEquals(SILENT, commands.mount(on));
+      assertEquals("kept", Files.readString(a.resolve("file")));
+      assertEquals(List.of(a), MountTable.read().below(commands.directory));
+    }
+  }
+
+  @Test
+  void stoppedDaemonDoesNotHoldUpASecondMount() throws Exception {
+    commands.mount(a);
+    long daemon = commands.daemon(a);
+    commands.signal("STOP", daemon);
+    assertRefused("does not answer (pid " + daemon, commands.mount(a));
+    commands.signal("CONT", daemon);
+    assertRefused("is mounted on " + a + " already", commands.mount(a));
+  }
+
+  @Test
+  void guardianAbortsTheConnectionOfAStoppedDaemonOnly() throws Exception {
+    Path other = commands.place("other");
+    Commands second = new Commands(commands.place("second"), 1);
+    try {
+      assertEquals(SILENT, commands.mount(a, "threshold=3"));
+      assertEquals(SILENT, second.mount(other));
+      long daemon = commands.daemon(a);
+      commands.signal("STOP", daemon);
+      assertEquals(2, commands.shell("ls a/unknown").status());
+      assertTrue(commands.shell("ls a/unknown").text().endsWith("endpoint is not connected"));
+      assertEquals(0, second.shell("touch '" + other + "/file'").status());
+      commands.signal("CONT", daemon);
+      Commands.awaitEnd(daemon);
+    } finally {
+      assertEquals(0, second.umount(other).status());
+      second.close();
+    }
+  }
+
+  @Test
+  void guardianEndsWithItsDaemon() throws Exception {
+    commands.mount(a);
+    long daemon = commands.daemon(a);
+    List<Long> children =
+        ProcessHandle.of(daemon).orElseThrow().children().map(ProcessHandle::pid).toList();
+    assertEquals(1, children.size());
+    commands.signal("KILL", daemon);
+    Commands.awaitEnd(children.get(0));
+  }
+
+  @Test
+  void wrongUseIsNamed() throws Exception {
+    assertRefused("does not exist: make it", commands.mount(temporary.resolve("none")));
+    assertRefused("is not a directory", commands.mount(temporary.resolve("volume")));
+    assertRefused("does not exist", commands.mount("file:" + temporary + "/none", a));
+    Path junk = Files.write(temporary.resolve("junk"), new byte[1 << 20]);
+    assertRefused("mkfs.jclusterfs", commands.mount("file:" + junk, a));
+    assertRefused("unknown option \"bogus\"", commands.mount(a, "bogus"));
+    assertRefused("cannot write the log", commands.mount(a, "log=/none/log"));
+    assertEquals(List.of(), commands.usage().live());
+  }
+
+  @Test
+  void volumeWithoutFreeSlotNamesTheHolders() throws Exception {
+    assertEquals(SILENT, commands.mount(a));
+    assertEquals(SILENT, commands.mount(commands.place("b")));
+    Outcome third = commands.mount(commands.place("c"));
+    assertRefused("has no free slot", third);
+    assertTrue(third.text().contains("pid " + commands.daemon(a)), third.text());
+  }
+
+  @Test
+  void onlyNodeKeepsOthersOutAndIsKeptOut() throws Exception {
+    Path b = commands.place("b");
+    assertEquals(SILENT, commands.mount(a, "cluster=none"));
+    assertRefused("is in use", commands.mount(b, "cluster=none"));
+    assertRefused("cluster=none", commands.mount(b));
+    Files.writeString(a.resolve("file"), "kept");
+    commands.shell("sync a/file");
+    long daemon = commands.daemon(a);
+    commands.signal("KILL", daemon);
+    Commands.awaitEnd(daemon);
+    assertEquals(SILENT, commands.mount(b));
+    assertEquals("kept", Files.readString(b.resolve("file")));
+    assertRefused("nobody else uses", commands.mount(a, "cluster=none"));
+  }
+
+  @Test
+  void readOnlyMountRefusesChanges() throws Exception {
+    assertEquals(SILENT, commands.mount(a, "ro"));
+    assertFalse(commands.shell("touch a/file").status() == 0);
+    assertTrue(commands.shell("touch a/file").text().endsWith("Read-only file system"));
+  }
+
+  @Test
+  void storesThroughMappingsAreSeenByTheOtherNode() throws Exception {
+    Path b = commands.place("b");
+    assertEquals(SILENT, commands.mount(a));
+    assertEquals(SILENT, commands.mount(b));
+    Path script = temporary.resolve("alternate.py");
+    Files.copy(getClass().getResourceAsStream("/alternate.py"), script);
+    assertEquals(
+        new Outcome(0, "coherent"),
+        commands.run("/usr/bin/python3", script.toString(), a.toString(), b.toString(), "50"));
+  }
+}

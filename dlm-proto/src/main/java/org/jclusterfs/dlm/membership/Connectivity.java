@@ -10,7 +10,8 @@ import org.jclusterfs.dlm.Member;
 
 /**
  * Times broken connections between members whose heartbeats live, from the connectivity that each
- * publishes. A connection counts only if both ends see it.
+ * publishes. A connection counts only if both ends see it, and its absence only while both have
+ * beaten lately: who has not may be dead and unable to say more, and nobody goes for that.
  */
 final class Connectivity {
   private record Pair(int low, int high) {}
@@ -46,10 +47,18 @@ final class Connectivity {
 
   /** Those who have to go because connections have been broken for at least so long. */
   Set<Member> losers(Collection<Member> members, long nanos) {
+    Set<Integer> silent = new HashSet<>();
+    for (Member member : members) {
+      if (!member.equals(known.self) && !known.disk.hasBeatenWithin(member, known.threshold / 2)) {
+        silent.add(member.slot());
+      }
+    }
     Set<Pair> broken = new HashSet<>();
     brokenSince.forEach(
         (pair, since) -> {
-          if (known.now - since >= nanos) {
+          if (known.now - since >= nanos
+              && !silent.contains(pair.low())
+              && !silent.contains(pair.high())) {
             broken.add(pair);
           }
         });

@@ -103,6 +103,12 @@ final class DiskWatch {
     return entry.beating ? Pulse.ALIVE : Pulse.UNDECIDED;
   }
 
+  /** Whether a beat of the incarnation was new to a scan not longer before the last one. */
+  boolean hasBeatenWithin(Member member, long nanos) {
+    Entry entry = entries.get(member);
+    return entry != null && entry.beating && lastScanStart - entry.seenAt < nanos;
+  }
+
   /** Whether the last scan saw the incarnation's claim. */
   boolean isPresent(Member member) {
     Entry entry = entries.get(member);

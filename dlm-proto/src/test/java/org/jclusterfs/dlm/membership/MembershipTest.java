@@ -235,6 +235,31 @@ class MembershipTest {
     assertEquals(Set.of(new Member(2, 2), new Member(3, 3)), script.replayed);
   }
 
+  @Test
+  void newcomerDoesNotGoForAMemberThatDiedBeforeItSawTheNewcomersConnection() {
+    MembershipScript script = MembershipScript.cluster(1, 2);
+    script.start(3, 3);
+    script.at(3).beat();
+    script.at(1).beat();
+    script.at(1).scan();
+    script.at(3).scan(); // asks
+    script.at(2).crash(); // its last beat tells of no connection to slot 3
+    script.rounds(16);
+    assertEquals(Set.of(new Member(2, 2)), script.fenced);
+    assertTrue(script.at(3).membership.unblocked());
+  }
+
+  @Test
+  void membersThatBothBeatAndCannotTalkLoseTheHigherOne() {
+    MembershipScript script = MembershipScript.cluster(1, 2);
+    script.at(1).membership.connectionDown(2, script.now);
+    script.at(2).membership.connectionDown(1, script.now);
+    script.rounds(10);
+    assertEquals(Set.of(), script.fenced, "it may come back");
+    script.rounds(4);
+    assertEquals(Set.of(new Member(2, 2)), script.fenced);
+  }
+
   /** A death is recovered from wherever the coordinator of that recovery dies, too. */
   @Test
   void coordinatorMayDieAtEachStepOfARecovery() {

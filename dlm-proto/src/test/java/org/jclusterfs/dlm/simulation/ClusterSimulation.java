@@ -25,9 +25,10 @@ import org.jclusterfs.dlm.membership.Membership;
  * A whole cluster in virtual time, from one seed. Checked at every grant, which is the only event
  * that can break it: no incompatible lock is held by any node that may still write; a value block
  * that is said to be valid is the last one written; ordinary locks are granted only when no journal
- * of a dead member waits. Checked at every replay: the incarnation is fenced. Checked at the end,
- * when faults have stopped: every waiter was served, all nodes live in one view, no slot of a dead
- * one is left.
+ * of a dead member waits. Checked at every replay: the incarnation is fenced, and nobody else who
+ * may write is at its journal. Checked at every fence, where the network is whole: the victim may
+ * not write any more. Checked at the end, when faults have stopped: every waiter was served, all
+ * nodes live in one view, no slot of a dead one is left.
  */
 final class ClusterSimulation {
   static final long THRESHOLD = 1_000_000_000L;
@@ -62,6 +63,7 @@ final class ClusterSimulation {
   private final Set<Link> connected = new HashSet<>();
   private final Map<Set<Integer>, Long> cuts = new HashMap<>();
   private final Map<Long, List<Member>> installedViews = new HashMap<>();
+  private final Map<Member, SimNode> replayers = new HashMap<>();
   private final Deque<String> log = new ArrayDeque<>();
   private long order;
   private long lastIncarnation;
@@ -382,6 +384,10 @@ final class ClusterSimulation {
 
   void fence(SimNode fencer, Member victim) {
     log(fencer.self + " fences " + victim);
+    SimNode judged = nodeOf(victim);
+    check(
+        faults.cut() > 0 || judged == null || !judged.mayWrite(),
+        victim + " is taken for dead and may still write");
     after(
         random.nextInt((int) (THRESHOLD / 5)),
         () -> {
@@ -411,6 +417,10 @@ final class ClusterSimulation {
     check(
         disk.fenced.contains(dead) || !disk.claims.containsValue(dead.incarnation()),
         "Journal of " + dead + " is read before it is fenced");
+    SimNode other = replayers.put(dead, replayer);
+    check(
+        other == null || other == replayer || !other.mayWrite(),
+        "Journal of " + dead + " is replayed by two");
     after(
         random.nextInt((int) (THRESHOLD / 5)),
         () ->
@@ -418,6 +428,7 @@ final class ClusterSimulation {
                 replayer,
                 () -> {
                   if (replayer.mayWrite()) {
+                    replayers.remove(dead, replayer);
                     disk.free(dead);
                     replayer.membership.replayed(dead, replayer.localNow());
                   }

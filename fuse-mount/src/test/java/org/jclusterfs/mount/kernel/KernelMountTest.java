@@ -186,6 +186,36 @@ class KernelMountTest {
   }
 
   @Test
+  void dirtyPagesOfSharedMappingComeBackBeforeAnInvalidationReturns() throws Exception {
+    Files.writeString(mounted.path("m"), "abcdef");
+    java.nio.file.Path ready = Files.createTempFile("jclusterfs-ready", "");
+    java.util.concurrent.CompletableFuture<String> child =
+        java.util.concurrent.CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return mounted.python(
+                    "import mmap,os,time",
+                    "f=open('m','r+b'); m=mmap.mmap(f.fileno(),0); m[1:2]=b'X'",
+                    "ready='" + ready + "'; open(ready,'w').write('stored')",
+                    "while os.path.exists(ready): time.sleep(0.02)",
+                    "print(m[:])");
+              } catch (java.io.IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    while (Files.size(ready) == 0 && !child.isDone()) {
+      Thread.sleep(20);
+    }
+    assertEquals("abcdef", mounted.vfs.content("m"), "a store sends no request");
+    mounted.vfs.caches.invalidateInode(mounted.vfs.number("m"), false);
+    assertEquals("aXcdef", mounted.vfs.content("m"));
+    mounted.vfs.changeRemotely("m", "remote");
+    mounted.vfs.caches.invalidateInode(mounted.vfs.number("m"), false);
+    Files.delete(ready);
+    assertEquals("b'remote'", child.get());
+  }
+
+  @Test
   void directWriteIsSeenThroughMappingOfAReader() throws Exception {
     Files.writeString(mounted.path("m"), "abcdef");
     assertEquals(

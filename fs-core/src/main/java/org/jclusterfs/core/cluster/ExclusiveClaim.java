@@ -86,9 +86,17 @@ public final class ExclusiveClaim implements AutoCloseable {
     List<SlotInfo> slots = area.slots();
     List<SlotInfo> held = held(slots, -1);
     requireDead(area, held);
-    SlotInfo seen =
-        slots.stream().filter(SlotInfo::isFree).findFirst().orElseGet(() -> slots.get(0));
-    SlotClaim claim = SlotClaim.take(area, seen, SlotDescriptor.TOOL, claimant);
+    List<SlotInfo> free = slots.stream().filter(SlotInfo::isFree).toList();
+    SlotInfo seen = null;
+    SlotClaim claim = null;
+    // The next one where a node that died while it claimed left its registration.
+    for (SlotInfo each : free.isEmpty() ? slots.subList(0, 1) : free) {
+      seen = each;
+      claim = SlotClaim.take(area, each, SlotDescriptor.TOOL, claimant);
+      if (claim != null) {
+        break;
+      }
+    }
     if (claim == null) {
       return null;
     }

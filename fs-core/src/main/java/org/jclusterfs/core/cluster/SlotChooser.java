@@ -50,6 +50,7 @@ final class SlotChooser {
               + " was asked for");
     }
     SlotObserver observer = new SlotObserver(area);
+    LeftoverKeys leftovers = new LeftoverKeys(area);
     long patience =
         System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(2L * area.volume().thresholdMillis());
     // A tool may be another mount that recovers the volume just now.
@@ -76,6 +77,7 @@ final class SlotChooser {
                     + ": its free slots are registered at the device by nodes that died while they"
                     + " claimed them; remove those registrations ('iscsi keys'), then mount again");
           }
+          leftovers.look(slots.stream().filter(this::eligible).toList());
           SlotClaim.backOff();
           continue;
         }

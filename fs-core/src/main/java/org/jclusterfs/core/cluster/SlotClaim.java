@@ -73,8 +73,16 @@ final class SlotClaim {
     long key = newKey(seen.slot());
     long incarnation = newIncarnation();
     AtomicBoolean done = new AtomicBoolean();
-    // A claim that is not written yet cannot have been fenced, only lost its registration.
-    area.device().setFenceCheck(() -> !done.get() || isStillHeldBy(area, seen.slot(), incarnation));
+    // A claim that is not written yet is not fenced within that time, see LeftoverKeys.
+    long end =
+        BootClock.nanoTime()
+            + TimeUnit.MILLISECONDS.toNanos(area.volume().thresholdMillis()) * 2 / 3;
+    area.device()
+        .setFenceCheck(
+            () ->
+                done.get()
+                    ? isStillHeldBy(area, seen.slot(), incarnation)
+                    : BootClock.nanoTime() - end < 0);
     if (!fencing.register(seen.slot(), key)) {
       return null;
     }
@@ -114,19 +122,48 @@ final class SlotClaim {
     info = now;
   }
 
+  /**
+   * Fences a registration that a claimant who died left behind on a free slot.
+   *
+   * @param free the slot's descriptor as the caller judged it
+   * @return false where the slot was claimed meanwhile
+   */
+  static boolean fenceLeftover(SlotArea area, SlotInfo free, long key) throws IOException {
+    return inPassing(
+        area,
+        free,
+        () -> area.device().fencing().fence(new Fencing.Victim(free.slot(), key, free.process())));
+  }
+
   private static boolean fenceInPassing(SlotArea area, SlotInfo dead) throws IOException {
+    return !dead.isFree()
+        && inPassing(
+            area,
+            dead,
+            () -> {
+              Fencer.fence(area, dead, dead.slot());
+            });
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** Does something while registered as no slot's node, if the slot still is as it was seen. */
+  private static boolean inPassing(SlotArea area, SlotInfo seen, Step step) throws IOException {
     Fencing fencing = area.device().fencing();
+    area.device().setFenceCheck(() -> true); // nobody fences such a registration
     int number = FIRST_PASSING_NUMBER + RANDOM.nextInt(PASSING_NUMBERS);
     long key = newKey(number);
     if (!fencing.register(number, key)) {
       return false;
     }
     try {
-      SlotInfo now = area.slot(dead.slot());
-      if (now.isFree() || now.incarnation() != dead.incarnation()) {
+      SlotInfo now = area.slot(seen.slot());
+      if (now.state() != seen.state() || now.incarnation() != seen.incarnation()) {
         return false;
       }
-      Fencer.fence(area, dead, dead.slot());
+      step.run();
       return true;
     } finally {
       fencing.unregister(number, key);

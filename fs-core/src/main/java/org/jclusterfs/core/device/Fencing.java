@@ -31,6 +31,16 @@ public interface Fencing {
    */
   void fence(Victim victim) throws IOException;
 
+  /**
+   * Keys registered at the device that name a slot; none where registrations die with their
+   * process.
+   *
+   * @throws IOException if the device does not answer
+   */
+  default java.util.List<Long> keysOf(int slot) throws IOException {
+    return java.util.List.of();
+  }
+
   /** One line for users: how nodes are fenced here and what is weaker than it should be. */
   String describe();
 

@@ -299,6 +299,11 @@ final class IscsiFencing implements Fencing {
   }
 
   @Override
+  public List<Long> keysOf(int slot) throws IOException {
+    return reservations.readKeys().stream().filter(key -> key >>> 48 == slot).distinct().toList();
+  }
+
+  @Override
   public String describe() {
     if (aborts && !isTgt) {
       return "SCSI-3 persistent reservations (PREEMPT AND ABORT)";

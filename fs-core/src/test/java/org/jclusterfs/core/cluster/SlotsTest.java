@@ -80,6 +80,24 @@ final class SlotsTest {
   }
 
   @Test
+  void registrationOfAClaimantWhoDiedIsFenced() throws Exception {
+    cluster(1);
+    long left = 0x1234L;
+    assertTrue(cluster.disk.connect().fencing().register(0, left));
+    Node node = cluster.node().join();
+    assertEquals(0, node.cluster.slot().slot());
+    assertEquals(List.of(node.cluster.slot().key()), cluster.disk.connect().fencing().keysOf(0));
+  }
+
+  @Test
+  void toolGoesRoundTheRegistrationOfAClaimantWhoDied() throws Exception {
+    cluster(2);
+    assertTrue(cluster.disk.connect().fencing().register(0, 0x1234L));
+    ExclusiveClaim.take(cluster.disk.connect(), cluster.volume).close();
+    assertTrue(cluster.area().slots().stream().allMatch(SlotInfo::isFree));
+  }
+
+  @Test
   void failedReplayLeavesTheDeadClaimsInPlace() throws Exception {
     cluster(1);
     claimAs(deadHere(), 0, SlotDescriptor.MOUNTED);

@@ -236,6 +236,14 @@ public final class MemoryBlockDevice implements BlockDevice {
     }
 
     @Override
+    public List<Long> keysOf(int wanted) {
+      synchronized (disk) {
+        Long registered = disk.keys.get(wanted);
+        return registered == null ? List.of() : List.of(registered);
+      }
+    }
+
+    @Override
     public String describe() {
       return "in memory";
     }

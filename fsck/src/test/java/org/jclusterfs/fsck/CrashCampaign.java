@@ -32,7 +32,11 @@ public final class CrashCampaign {
     int failed = 0;
     for (long n = 0; n < runs && System.nanoTime() < end; n++) {
       try {
-        new CrashRun(seed + n).run();
+        if (n % 10 == 9) {
+          new FullVolumeRun(seed + n).run();
+        } else {
+          new CrashRun(seed + n).run();
+        }
         passed++;
       } catch (Exception | AssertionError e) {
         failed++;

@@ -8,9 +8,15 @@ import net.jqwik.api.constraints.LongRange;
 /** Power cuts at random writes; {@link CrashCampaign} does the same for as long as one likes. */
 class CrashTest {
 
-  @Property(tries = 25, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 20, shrinking = ShrinkingMode.OFF)
   void afterPowerCutTreeIsAsSomeTransactionLeftItAndCheckIsClean(
       @ForAll @LongRange(min = 0, max = 1_000_000_000) long seed) throws Exception {
     new CrashRun(seed).run();
+  }
+
+  @Property(tries = 4, shrinking = ShrinkingMode.OFF)
+  void onFullVolumeRemovingWorksAndCheckIsClean(
+      @ForAll @LongRange(min = 0, max = 1_000_000_000) long seed) throws Exception {
+    new FullVolumeRun(seed).run();
   }
 }

@@ -364,7 +364,11 @@ final class ModelVolume {
     } else {
       content = Arrays.copyOf(content, Math.max(content.length, offset + length));
     }
+    int lastChange = file.inode.lastChange;
+    boolean longer = content.length > file.inode.content().length;
     file.inode.content(operation, content);
+    // Where there was nothing to do, no transaction was made.
+    file.inode.lastChange = longer ? operation : lastChange;
     record((punch ? "punch " : "allocate ") + file.inode.number + " " + offset + "+" + length);
     OpenFile handle = volume.open(file.inode.number);
     volume.vfs.allocate(handle, punch ? MODE_PUNCH_HOLE | MODE_KEEP_SIZE : 0, offset, length);

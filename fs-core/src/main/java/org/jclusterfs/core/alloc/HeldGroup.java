@@ -35,6 +35,11 @@ public final class HeldGroup implements BlockSource, AutoCloseable {
     return group.available(store);
   }
 
+  /** Blocks of it that file data may take. */
+  public int toGive() throws IOException {
+    return available() - ResourceGroups.KEPT_BACK;
+  }
+
   /**
    * Journal credits for allocating or freeing {@code blocks} blocks one by one: the header and
    * every bitmap that they may lie in.

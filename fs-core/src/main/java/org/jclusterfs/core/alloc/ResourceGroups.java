@@ -24,6 +24,12 @@ import org.jclusterfs.dlm.LockName;
  * and stays with one until it is full. Thread-safe.
  */
 public final class ResourceGroups {
+  /**
+   * Free blocks of each group that only what gives space back may take: an entry in the orphan
+   * directory, the split of an extent, so that a full volume can be emptied.
+   */
+  static final int KEPT_BACK = 16;
+
   private final Geometry geometry;
   private final ClusterLocks locks;
   private final Transactions transactions;
@@ -86,6 +92,20 @@ public final class ResourceGroups {
    * @throws NoSpaceException if no group has that many free
    */
   public HeldGroup reserve(int hint, int blocks) throws IOException, LockUnavailableException {
+    return reserve(hint, blocks, KEPT_BACK);
+  }
+
+  /**
+   * As {@link #reserve} for what space was promised to or what gives space back: takes what is kept
+   * back too.
+   */
+  public HeldGroup reserveLast(int hint, int blocks) throws IOException, LockUnavailableException {
+    return reserve(hint, blocks, 0);
+  }
+
+  private HeldGroup reserve(int hint, int wanted, int kept)
+      throws IOException, LockUnavailableException {
+    int blocks = wanted + kept;
     if (hint >= 0 && locks.mastersRegion(hint)) {
       HeldGroup held = tryHold(groups[hint], blocks);
       if (held != null) {
@@ -104,7 +124,7 @@ public final class ResourceGroups {
       held = firstThatFits(Math.max(start, 0), blocks, false);
     }
     if (held == null) {
-      held = waitForAny(blocks);
+      held = waitForAny(blocks, wanted);
     }
     current = held.index();
     return held;
@@ -126,14 +146,15 @@ public final class ResourceGroups {
   }
 
   /** The last resort looks at every group under its lock, however long that takes. */
-  private HeldGroup waitForAny(int blocks) throws IOException, LockUnavailableException {
+  private HeldGroup waitForAny(int blocks, int wanted)
+      throws IOException, LockUnavailableException {
     for (Group group : groups) {
       HeldGroup held = fitting(group, locks.acquire(group.lock(), LockMode.EX), blocks);
       if (held != null) {
         return held;
       }
     }
-    throw new NoSpaceException(blocks);
+    throw new NoSpaceException(wanted);
   }
 
   private HeldGroup tryHold(Group group, int blocks) throws IOException, LockUnavailableException {

@@ -33,7 +33,7 @@ import org.jclusterfs.core.txn.Transaction;
 public final class DirectoryTree {
 
   /** Nodes that one removal frees at most, about: bounds its transaction. */
-  private static final int FREED_AT_ONCE = 128;
+  private static final int FREED_AT_ONCE = 24;
 
   private final BlockTree tree;
   private final ToLongFunction<byte[]> hash;

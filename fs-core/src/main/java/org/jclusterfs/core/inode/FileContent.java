@@ -271,7 +271,7 @@ public final class FileContent {
             transactions.begin(
                 extents.blocksTouchedByInsert() + group.credits(1 + extents.nodesForInsert()))) {
       MetaBlock inodeBlock = tx.modify(inode.block(store()));
-      int possible = Math.max(1, group.available() - extents.nodesForInsert());
+      int possible = Math.max(1, group.toGive() - extents.nodesForInsert());
       HeldGroup.Run taken = group.takeData(tx, goal, Math.min(run, possible));
       extents.insert(tx, group, first, taken.first(), taken.length(), false);
       ByteBuffer block = inodeBlock.buffer();
@@ -314,7 +314,7 @@ public final class FileContent {
     int length = lengthIn(at, data, run);
     int blocks = (int) ((at + length - 1) / BLOCK + 1 - at / BLOCK);
     int nodes = 2 * extents.nodesForInsert();
-    try (HeldGroup group = groups.reserve(inode.region(), nodes);
+    try (HeldGroup group = groups.reserveLast(inode.region(), nodes);
         Transaction tx =
             transactions.begin(2 * extents.blocksTouchedByInsert() + group.credits(nodes))) {
       ByteBuffer block = tx.modify(inode.block(store())).buffer();

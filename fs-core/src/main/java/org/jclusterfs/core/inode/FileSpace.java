@@ -86,8 +86,7 @@ public final class FileSpace {
 
   private void shrink(Inode inode, long newSize) throws IOException, LockUnavailableException {
     long keep = (newSize + BLOCK - 1) / BLOCK;
-    inode.data().discard(keep, Long.MAX_VALUE / BLOCK);
-    removeBlocks(inode, keep, Long.MAX_VALUE, true);
+    unmap(inode, keep, Long.MAX_VALUE, true);
     zeroTail(inode, newSize);
     try (Transaction tx = transactions.begin(1)) {
       ByteBuffer block = tx.modify(inode.block(store())).buffer();
@@ -103,6 +102,23 @@ public final class FileSpace {
   }
 
   /**
+   * Frees the blocks of a range and forgets what is cached of them. Data that waits to be written
+   * goes out first: a transaction that maps its blocks may commit before the one that frees them,
+   * and must not show what was on the device there.
+   */
+  private void unmap(Inode inode, long from, long to, boolean lowerSize)
+      throws IOException, LockUnavailableException {
+    if (inode.data().isDirty()) {
+      inode.data().sync();
+    }
+    try {
+      removeBlocks(inode, from, to, lowerSize);
+    } finally {
+      inode.data().discard(from, Math.min(to, Long.MAX_VALUE / BLOCK));
+    }
+  }
+
+  /**
    * Frees the blocks of a range in steps, from its end backwards; with {@code lowerSize} each step
    * also lowers the size, so that a crash never leaves stale blocks behind the end of file.
    */
@@ -111,13 +127,18 @@ public final class FileSpace {
     boolean more = true;
     while (more) {
       ExtentTree extents = content.extents(inode);
-      Removal removal = extents.planRemoval(from, to, EXTENTS_PER_STEP);
+      Removal removal = extents.planRemoval(from, to, extentsPerStep());
       if (removal.data().isEmpty() && removal.nodes().isEmpty()) {
         return;
       }
       more = !removal.complete();
       removeStep(inode, removal, from, lowerSize);
     }
+  }
+
+  /** A short journal takes only small transactions. */
+  private int extentsPerStep() {
+    return Math.min(EXTENTS_PER_STEP, transactions.journal().maxTransactionBlocks() / 8);
   }
 
   private void removeStep(Inode inode, Removal removal, long from, boolean lowerSize)
@@ -181,8 +202,7 @@ public final class FileSpace {
   public void removeAll(Inode inode) throws IOException, LockUnavailableException {
     ByteBuffer block = inode.block(store()).buffer();
     if (InodeBlock.layout(block) == InodeBlock.LAYOUT_EXTENTS) {
-      inode.data().discard(0, Long.MAX_VALUE / BLOCK);
-      removeBlocks(inode, 0, Long.MAX_VALUE, true);
+      unmap(inode, 0, Long.MAX_VALUE, true);
     }
   }
 
@@ -222,8 +242,7 @@ public final class FileSpace {
       zeroPart(inode, lastWhole * BLOCK, (int) (end - lastWhole * BLOCK));
     }
     if (firstWhole < lastWhole) {
-      inode.data().discard(firstWhole, lastWhole);
-      removeBlocks(inode, firstWhole, lastWhole, false);
+      unmap(inode, firstWhole, lastWhole, false);
     }
   }
 
@@ -270,7 +289,7 @@ public final class FileSpace {
             Transaction tx =
                 transactions.begin(extents.blocksTouchedByInsert() + group.credits(1 + nodes))) {
           ByteBuffer block = tx.modify(inode.block(store())).buffer();
-          int possible = Math.max(1, Math.min(wanted, group.available() - nodes));
+          int possible = Math.max(1, Math.min(wanted, group.toGive() - nodes));
           HeldGroup.Run taken = group.takeData(tx, 0, possible);
           extents.insert(tx, group, at, taken.first(), taken.length(), true);
           InodeBlock.blocks(block, InodeBlock.blocks(block) + taken.length());

@@ -1,5 +1,8 @@
 package org.jclusterfs.core.inode;
 
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.util.Iterator;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jclusterfs.core.alloc.ResourceGroups;
@@ -10,7 +13,13 @@ import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.txn.Transactions;
 import org.jclusterfs.dlm.LockMode;
 
-/** The inodes that this node has in memory. Thread-safe. */
+/**
+ * The inodes that this node has in memory. Thread-safe.
+ *
+ * <p>There is never more than one object for a number, since what is cached and who has it open
+ * hangs on it: an inode that is let go stays known for as long as some thread or handle refers to
+ * it.
+ */
 public final class InodeTable {
   /** Inodes in memory past which unused ones are let go. */
   private static final int SOFT_LIMIT = 60_000;
@@ -18,9 +27,20 @@ public final class InodeTable {
   private static final int SWEEP = 6_000;
 
   private final ConcurrentHashMap<Long, Inode> inodes = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, Fading> fading = new ConcurrentHashMap<>();
+  private final ReferenceQueue<Inode> gone = new ReferenceQueue<>();
   private final ResourceGroups groups;
   private final DataCache memory;
   private final BlockDevice device;
+
+  private static final class Fading extends WeakReference<Inode> {
+    private final long number;
+
+    Fading(Inode inode, ReferenceQueue<Inode> gone) {
+      super(inode, gone);
+      this.number = inode.number();
+    }
+  }
 
   /** Makes an empty table. */
   public InodeTable(ResourceGroups groups, DataCache memory, BlockDevice device) {
@@ -32,14 +52,19 @@ public final class InodeTable {
   /** The inode with a number, in memory from now on; whether it exists on disk is not looked at. */
   public Inode get(long number) {
     Inode inode = inodes.get(number);
-    return inode != null
-        ? inode
-        : inodes.computeIfAbsent(number, n -> new Inode(n, groups.groupOf(n), memory, device));
+    return inode != null ? inode : inodes.computeIfAbsent(number, this::revive);
+  }
+
+  private Inode revive(long number) {
+    Fading reference = fading.remove(number);
+    Inode known = reference == null ? null : reference.get();
+    return known != null ? known : new Inode(number, groups.groupOf(number), memory, device);
   }
 
   /** The inode if it is in memory, else null. */
   public Inode peek(long number) {
-    return inodes.get(number);
+    Inode inode = inodes.get(number);
+    return inode != null || !fading.containsKey(number) ? inode : get(number);
   }
 
   /** All of them, weakly consistent. */
@@ -57,6 +82,9 @@ public final class InodeTable {
    * them or a thread may hold them: only the memory behind them goes.
    */
   public void sweep(ClusterLocks locks, Transactions transactions) {
+    for (Reference<?> ended = gone.poll(); ended != null; ended = gone.poll()) {
+      fading.remove(((Fading) ended).number, ended);
+    }
     int budget = SWEEP;
     Iterator<Inode> all = inodes.values().iterator();
     while (budget > 0 && all.hasNext()) {
@@ -74,12 +102,17 @@ public final class InodeTable {
             && transactions.journal().isWrittenBack(inode.scope().tag())) {
           inode.drop();
           if (inode.lookups().get() == 0) {
-            inodes.remove(inode.number(), inode);
+            inodes.computeIfPresent(inode.number(), this::letGo);
           }
         }
       } catch (LockUnavailableException e) {
         return;
       }
     }
+  }
+
+  private Inode letGo(long number, Inode inode) {
+    fading.put(number, new Fading(inode, gone));
+    return null;
   }
 }

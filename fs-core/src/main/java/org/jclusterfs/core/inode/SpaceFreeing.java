@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.TreeSet;
 import org.jclusterfs.core.alloc.HeldGroups;
 import org.jclusterfs.core.alloc.ResourceGroups;
+import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.txn.Transaction;
 
 /** Gives the blocks of a planned {@link Removal} back to the groups that they lie in. */
@@ -24,9 +25,13 @@ public final class SpaceFreeing {
     return indexes;
   }
 
-  /** Upper bound of the pieces that a removal gives back, for journal credits. */
+  /** Upper bound of the bitmap blocks that a removal touches, for journal credits. */
   public static int pieces(Removal removal) {
-    return 2 * removal.data().size() + removal.nodes().size();
+    long pieces = removal.nodes().size();
+    for (Run run : removal.data()) {
+      pieces += 2 + run.length() / BitmapBlock.BLOCKS;
+    }
+    return Math.toIntExact(pieces);
   }
 
   /** Clears the bits; the removal itself was applied in the same transaction. */

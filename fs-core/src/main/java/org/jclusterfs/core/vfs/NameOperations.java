@@ -196,7 +196,7 @@ final class NameOperations {
 
   HeldGroup reserveForOrphan(HeldInode orphanage)
       throws FsException, IOException, LockUnavailableException {
-    return volume.groups().reserve(orphanage.inode().region(), Orphans.nodes(orphanage));
+    return volume.groups().reserveLast(orphanage.inode().region(), Orphans.nodes(orphanage));
   }
 
   /** Part of a transaction: the inode loses its last name and becomes an orphan. */

@@ -34,6 +34,8 @@ public final class CrashCampaign {
       try {
         if (n % 10 == 9) {
           new FullVolumeRun(seed + n).run();
+        } else if (n % 10 == 4) {
+          new ClusterCrashRun(seed + n).run();
         } else {
           new CrashRun(seed + n).run();
         }

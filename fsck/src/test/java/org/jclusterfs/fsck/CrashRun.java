@@ -40,7 +40,7 @@ final class CrashRun {
     this.random = new Random(seed);
   }
 
-  private static synchronized SimulatedDisk formatted() throws IOException {
+  static synchronized SimulatedDisk formatted() throws IOException {
     if (template == null) {
       SimulatedDisk fresh = new SimulatedDisk(SimulatedBlockDevice.BLOCK, BLOCKS);
       try (SimulatedBlockDevice device = new SimulatedBlockDevice(fresh)) {
@@ -69,7 +69,7 @@ final class CrashRun {
 
   private void round() throws Exception {
     MountedVolume volume = new MountedVolume(new SimulatedBlockDevice(disk), false);
-    model = new ModelVolume(random, volume.lookup(volume.root(), "lost+found"));
+    model = new ModelVolume(random, volume.lookup(volume.root(), "lost+found"), List.of(volume));
     clear(volume);
     model.root().number = volume.root();
     int steps = 20 + random.nextInt(400);
@@ -79,7 +79,7 @@ final class CrashRun {
     }
     try {
       for (int i = 0; i < steps; i++) {
-        model.step(volume);
+        model.step();
       }
     } catch (FsException e) {
       if (!disk.isDead() || e.failure() != FsException.Failure.IO) {
@@ -110,7 +110,7 @@ final class CrashRun {
   }
 
   /** Begins a round with an empty tree that is durable. */
-  private void clear(MountedVolume volume) throws FsException {
+  static void clear(MountedVolume volume) throws FsException {
     for (Map.Entry<String, Long> entry : volume.list(volume.root()).entrySet()) {
       if (!entry.getKey().equals("lost+found")) {
         removeAll(volume, volume.root(), entry.getKey(), entry.getValue());
@@ -174,7 +174,7 @@ final class CrashRun {
     }
   }
 
-  private static void walk(
+  static void walk(
       MountedVolume volume, StringBuilder out, String path, long number, Map<String, Long> files)
       throws FsException {
     Attributes attributes = volume.attributes(number);

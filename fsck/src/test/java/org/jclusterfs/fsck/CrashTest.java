@@ -8,7 +8,7 @@ import net.jqwik.api.constraints.LongRange;
 /** Power cuts at random writes; {@link CrashCampaign} does the same for as long as one likes. */
 class CrashTest {
 
-  @Property(tries = 20, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 15, shrinking = ShrinkingMode.OFF)
   void afterPowerCutTreeIsAsSomeTransactionLeftItAndCheckIsClean(
       @ForAll @LongRange(min = 0, max = 1_000_000_000) long seed) throws Exception {
     new CrashRun(seed).run();
@@ -18,5 +18,11 @@ class CrashTest {
   void onFullVolumeRemovingWorksAndCheckIsClean(
       @ForAll @LongRange(min = 0, max = 1_000_000_000) long seed) throws Exception {
     new FullVolumeRun(seed).run();
+  }
+
+  @Property(tries = 5, shrinking = ShrinkingMode.OFF)
+  void afterPowerCutOfTwoNodesWhatWasSyncedIsWholeAndCheckIsClean(
+      @ForAll @LongRange(min = 0, max = 1_000_000_000) long seed) throws Exception {
+    new ClusterCrashRun(seed).run();
   }
 }

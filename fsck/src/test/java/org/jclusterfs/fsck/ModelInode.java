@@ -29,6 +29,7 @@ final class ModelInode {
   int links = 1;
   int lastChange;
   int syncedVersion;
+  private int syncedChange = -1;
   long number;
 
   ModelInode(Type type, int operation) {
@@ -52,6 +53,12 @@ final class ModelInode {
   /** What is there now is durable from now on. */
   void synced() {
     syncedVersion = versions.size() - 1;
+    syncedChange = lastChange;
+  }
+
+  /** Whether nothing was changed since it was synced. */
+  boolean isDurable() {
+    return syncedChange == lastChange;
   }
 
   /** Whether content found after a crash can have come about; null, or what is wrong. */

@@ -23,10 +23,12 @@ final class ModelVolume {
   private static final String OPERATIONS = "ccccccwwwwwwaaatttmmrrrrRxulluuuddssXXXfpyyyyDSZoOk";
 
   private final Random random;
+  private final List<MountedVolume> nodes;
   private final ModelInode root = new ModelInode(ModelInode.Type.DIRECTORY, 0);
   private final List<ModelInode> directories = new ArrayList<>(List.of(root));
   private final List<ModelInode> opened = new ArrayList<>();
   private final List<OpenFile> handles = new ArrayList<>();
+  private final List<MountedVolume> openers = new ArrayList<>();
   private final Map<Long, ModelInode> inodes = new HashMap<>();
   private final List<String> history = new ArrayList<>();
   private final List<String> log = new ArrayList<>();
@@ -34,8 +36,10 @@ final class ModelVolume {
   private int durable;
   private int names;
 
-  ModelVolume(Random random, long lostFound) {
+  /** A model of what the nodes that have one volume mounted do together. */
+  ModelVolume(Random random, long lostFound, List<MountedVolume> nodes) {
     this.random = random;
+    this.nodes = nodes;
     ModelInode lost = new ModelInode(ModelInode.Type.DIRECTORY, 0);
     root.children.put("lost+found", lost);
     root.links = 3;
@@ -63,8 +67,9 @@ final class ModelVolume {
     return history.subList(durable, history.size());
   }
 
-  /** One random operation on both. */
-  void step(MountedVolume volume) throws FsException {
+  /** One random operation on the model and on one of the nodes. */
+  void step() throws FsException {
+    MountedVolume volume = nodes.get(random.nextInt(nodes.size()));
     operation++;
     char what = OPERATIONS.charAt(random.nextInt(OPERATIONS.length()));
     switch (what) {
@@ -78,12 +83,12 @@ final class ModelVolume {
       case 's' -> symlink(volume);
       case 'X' -> xattr(volume);
       case 'f', 'p' -> allocate(volume, what == 'p');
-      case 'y' -> sync(volume);
-      case 'D' -> syncDirectory(volume);
+      case 'y' -> sync();
+      case 'D' -> syncDirectory();
       case 'S' -> pause(1);
       case 'Z' -> pause(random.nextInt(8) == 0 ? 170 : 2);
       case 'o', 'O' -> open(volume);
-      default -> close(volume);
+      default -> close();
     }
     if (history.size() <= operation) {
       record("nothing");
@@ -375,20 +380,24 @@ final class ModelVolume {
     volume.close(handle);
   }
 
-  private void sync(MountedVolume volume) throws FsException {
+  private void sync() throws FsException {
     Name file = anyFile();
     if (file != null) {
       record("fsync " + file.inode.number);
-      volume.vfs.sync(file.inode.number, false);
+      for (MountedVolume node : nodes) {
+        node.vfs.sync(file.inode.number, false);
+      }
       file.inode.synced();
       durable = Math.max(durable, file.inode.lastChange);
     }
   }
 
-  private void syncDirectory(MountedVolume volume) throws FsException {
+  private void syncDirectory() throws FsException {
     ModelInode directory = directory();
     record("fsync directory " + directory.number);
-    volume.vfs.sync(directory.number, false);
+    for (MountedVolume node : nodes) {
+      node.vfs.sync(directory.number, false);
+    }
     durable = Math.max(durable, directory.lastChange);
   }
 
@@ -398,11 +407,13 @@ final class ModelVolume {
       record("open " + file.inode.number);
       handles.add(volume.open(file.inode.number));
       opened.add(file.inode);
+      openers.add(volume);
     }
   }
 
-  private void close(MountedVolume volume) throws FsException {
+  private void close() throws FsException {
     if (!handles.isEmpty()) {
+      MountedVolume volume = openers.remove(0);
       record("close " + opened.get(0).number);
       OpenFile file = handles.remove(0);
       ModelInode inode = opened.remove(0);

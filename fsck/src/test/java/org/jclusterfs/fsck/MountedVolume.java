@@ -35,7 +35,7 @@ final class MountedVolume {
             false,
             -1,
             clustered,
-            3000,
+            0,
             5000,
             16L << 20,
             "127.0.0.1",

@@ -46,12 +46,12 @@ class PopulatedVolumeTest {
     long directory = volume.makeDirectory(volume.root(), "big");
     String suffix = "z".repeat(150);
     for (int i = 0; i < 20_000; i++) {
-      volume.close(volume.create(directory, "n" + i + (i % 3 == 0 ? suffix : "")));
+      volume.close(volume.create(directory, "n" + i + (i % 10 == 0 ? suffix : "")));
     }
     remount("with a big directory");
     assertEquals(20_000, volume.list(directory).size());
     for (int i = 0; i < 20_000; i++) {
-      volume.unlink(directory, "n" + i + (i % 3 == 0 ? suffix : ""));
+      volume.unlink(directory, "n" + i + (i % 10 == 0 ? suffix : ""));
     }
     remount("with a directory that was big");
     volume.removeDirectory(volume.root(), "big");
@@ -62,21 +62,21 @@ class PopulatedVolumeTest {
   void fragmentedFileIsWrittenPunchedTruncatedAndRemoved() throws Exception {
     OpenFile file = volume.create(volume.root(), "fragmented");
     byte[] data = new byte[100];
-    for (int i = 0; i < 20_000; i++) {
+    for (int i = 0; i < 8_000; i++) {
       volume.write(file, i * 8192L, data);
     }
     // Punched whole blocks split extents that were one.
     OpenFile solid = volume.create(volume.root(), "solid");
     volume.vfs.allocate(solid, 0, 0, 40_000L * 4096);
     Random random = new Random(1);
-    for (int i = 0; i < 5000; i++) {
+    for (int i = 0; i < 2000; i++) {
       volume.vfs.allocate(solid, 3, random.nextInt(40_000) * 4096L, 4096);
       volume.write(solid, random.nextInt(40_000) * 4096L, data);
     }
     volume.close(file);
     volume.close(solid);
     remount("with fragmented files");
-    volume.truncate(file.inode(), 8192L * 7_777 + 50);
+    volume.truncate(file.inode(), 8192L * 3_333 + 50);
     volume.truncate(solid.inode(), 12_345);
     remount("with truncated files");
     volume.unlink(volume.root(), "fragmented");

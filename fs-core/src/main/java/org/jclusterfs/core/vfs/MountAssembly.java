@@ -164,6 +164,7 @@ final class MountAssembly {
     if (taker == null || request.readOnly()) {
       return;
     }
+    taker.expectAdoption();
     Thread thread =
         new Thread(
             () -> {

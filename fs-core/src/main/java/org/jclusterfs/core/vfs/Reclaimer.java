@@ -97,8 +97,21 @@ final class Reclaimer implements AutoCloseable {
     add(new Task(inode.number(), 0));
   }
 
+  /** An {@link #adopt} will follow for sure: the end of the mount waits for it. */
+  void expectAdoption() {
+    pending.incrementAndGet();
+  }
+
   /** Takes over what an orphan directory names: after a crash, or of a slot that died. */
   void adopt(int slot) throws IOException, LockUnavailableException, FsException {
+    try {
+      addNamed(slot);
+    } finally {
+      pending.decrementAndGet();
+    }
+  }
+
+  private void addNamed(int slot) throws IOException, LockUnavailableException, FsException {
     List<Long> found = new ArrayList<>();
     try (HeldInode directory =
         HeldInode.acquire(volume, volume.orphanDirectories()[slot], LockMode.PR)) {
@@ -117,13 +130,6 @@ final class Reclaimer implements AutoCloseable {
   /** Frees now what can be freed, for at most a time: the mount ends. */
   void drain(long millis) {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-    try {
-      // Those too that this mount found and did not come to yet.
-      adopt(volume.slot());
-    } catch (IOException | LockUnavailableException | FsException e) {
-      LOG.log(System.Logger.Level.WARNING, "unlinked inodes stay for the next mount: " + e);
-      return;
-    }
     while (pending.get() > 0 && System.nanoTime() < deadline) {
       try {
         volume.transactions().journal().writeBackAll();

@@ -11,8 +11,10 @@ import java.util.UUID;
 import java.util.function.Predicate;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.format.BitmapBlock;
+import org.jclusterfs.core.format.BlockDamage;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.Geometry;
+import org.jclusterfs.core.format.SlotDescriptor;
 import org.jclusterfs.journal.Journal;
 import org.jclusterfs.journal.JournalFormatException;
 import org.jclusterfs.journal.LockTag;
@@ -33,12 +35,18 @@ public final class SlotJournals {
   private final UUID volume;
   private final MetadataInspector inspector;
   private final List<RecoveredLog> logs = new ArrayList<>();
+  private Map<Long, LoggedImage> loggedGroupBlocks;
 
   /** None yet, of the volume with this checked superblock. */
   public SlotJournals(BlockDevice device, ByteBuffer superblock) {
+    this(device, Geometry.of(superblock), BlockHeader.volumeUuid(superblock));
+  }
+
+  /** None yet, of a volume. */
+  public SlotJournals(BlockDevice device, Geometry geometry, UUID volume) {
     this.device = device;
-    this.geometry = Geometry.of(superblock);
-    this.volume = BlockHeader.volumeUuid(superblock);
+    this.geometry = geometry;
+    this.volume = volume;
     this.inspector = new MetadataInspector(volume);
   }
 
@@ -49,18 +57,43 @@ public final class SlotJournals {
    * @throws UnusableVolumeException if there is no sound journal
    */
   public int add(ByteBuffer slotDescriptor, int slot) throws IOException {
-    RecoveredLog log;
-    try {
-      log = Journal.recover(JournalArea.of(device, slotDescriptor), volume, slot, inspector);
-    } catch (JournalFormatException | IllegalArgumentException e) {
-      throw new UnusableVolumeException(
-          UnusableVolumeException.Reason.DAMAGED, String.valueOf(e.getMessage()));
-    }
+    RecoveredLog log = recover(slotDescriptor, slot);
     if (log.clean()) {
       return -1;
     }
     logs.add(log);
     return log.images().size();
+  }
+
+  private RecoveredLog recover(ByteBuffer slotDescriptor, int slot) throws IOException {
+    try {
+      return Journal.recover(JournalArea.of(device, slotDescriptor), volume, slot, inspector);
+    } catch (JournalFormatException | IllegalArgumentException e) {
+      throw new UnusableVolumeException(
+          UnusableVolumeException.Reason.DAMAGED, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * As {@link #add(ByteBuffer, int)}, with the slot's descriptor as it is on the device.
+   *
+   * @return −1 also where the slot has no journal
+   */
+  public int add(int slot) throws IOException {
+    ByteBuffer descriptor = descriptor(slot);
+    return SlotDescriptor.journalStart(descriptor) == 0 ? -1 : add(descriptor, slot);
+  }
+
+  private ByteBuffer descriptor(int slot) throws IOException {
+    long address = geometry.slotBlock(slot);
+    ByteBuffer block = read(address);
+    BlockDamage damage = BlockHeader.check(block, SlotDescriptor.MAGIC, address, volume);
+    if (damage != null) {
+      throw new UnusableVolumeException(
+          UnusableVolumeException.Reason.DAMAGED,
+          "the descriptor of slot " + slot + ": " + damage.text() + "; run fsck.jclusterfs");
+    }
+    return block;
   }
 
   /** Makes a slot's journal anew; what it held is lost. */
@@ -142,10 +175,45 @@ public final class SlotJournals {
     try {
       long home = geometry.bitmapBlock(group, geometry.bitmapOf(address));
       ByteBuffer bitmap = reader.read(home).order(ByteOrder.LITTLE_ENDIAN);
-      return BlockHeader.check(bitmap, BitmapBlock.MAGIC, home, volume) == null
+      if (BlockHeader.check(bitmap, BitmapBlock.MAGIC, home, volume) != null) {
+        bitmap = logged(home);
+      }
+      return bitmap != null
           && BitmapBlock.state(bitmap, geometry.bitmapIndexOf(address)) >= BitmapBlock.METADATA;
     } catch (IOException e) {
       throw new java.io.UncheckedIOException("bitmap of block " + address + ", " + lock, e);
+    }
+  }
+
+  /**
+   * A bitmap that a power cut tore is in a journal whose turn to be replayed has not come yet:
+   * journals of a cluster's nodes are replayed one by one. Null where it is in none.
+   */
+  private ByteBuffer logged(long groupBlock) throws IOException {
+    if (loggedGroupBlocks == null) {
+      loggedGroupBlocks = new HashMap<>();
+      for (int slot = 0; slot < geometry.slotCount(); slot++) {
+        collectGroupBlocks(slot);
+      }
+    }
+    LoggedImage image = loggedGroupBlocks.get(groupBlock);
+    return image == null ? null : image.content().slice().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private void collectGroupBlocks(int slot) throws IOException {
+    try {
+      ByteBuffer descriptor = descriptor(slot);
+      if (SlotDescriptor.journalStart(descriptor) != 0) {
+        for (LoggedImage image : recover(descriptor, slot).images()) {
+          if (isGroupBlock(image.address())) {
+            loggedGroupBlocks.merge(
+                image.address(), image, (a, b) -> a.version() < b.version() ? b : a);
+          }
+        }
+      }
+    } catch (UnusableVolumeException e) {
+      // That journal's own replay reports it.
+      return;
     }
   }
 }

@@ -35,6 +35,7 @@ final class Reclaimer implements AutoCloseable {
   private static final long RETRY_MILLIS = 10;
   private static final long OPEN_LOCK_MILLIS = 300;
   private static final long NOBODY = 0;
+  private static final int LONGEST_DRAIN = 10;
 
   private final VolumeState volume;
   private final Orphans orphans;
@@ -127,10 +128,21 @@ final class Reclaimer implements AutoCloseable {
     found.forEach(number -> add(new Task(number, FIRST_DELAY_MILLIS)));
   }
 
-  /** Frees now what can be freed, for at most a time: the mount ends. */
+  /**
+   * Frees now what can be freed: the mount ends.
+   *
+   * @param millis gives up when nothing was freed for so long
+   */
   void drain(long millis) {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-    while (pending.get() > 0 && System.nanoTime() < deadline) {
+    long patience = TimeUnit.MILLISECONDS.toNanos(millis);
+    long end = System.nanoTime() + LONGEST_DRAIN * patience;
+    long deadline = System.nanoTime() + patience;
+    int fewest = pending.get();
+    while (pending.get() > 0 && System.nanoTime() < Math.min(end, deadline)) {
+      if (pending.get() < fewest) {
+        fewest = pending.get();
+        deadline = System.nanoTime() + patience;
+      }
       try {
         volume.transactions().journal().writeBackAll();
         Task[] waiting = queue.toArray(new Task[0]);

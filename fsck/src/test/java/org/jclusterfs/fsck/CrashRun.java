@@ -93,7 +93,10 @@ final class CrashRun {
     if (orderly) {
       FsckOracle.requireClean(disk, "after an orderly unmount");
     }
-    disk = disk.isDead() ? disk.afterPowerCut(random.nextLong()) : disk;
+    if (disk.isDead()) {
+      disk = disk.afterPowerCut(random.nextLong());
+      FsckOracle.endClaims(disk);
+    }
     verify(orderly);
   }
 

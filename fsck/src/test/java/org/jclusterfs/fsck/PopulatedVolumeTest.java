@@ -118,6 +118,7 @@ class PopulatedVolumeTest {
     }
     volume.vfs.sync(volume.root(), false);
     SimulatedDisk after = disk.afterPowerCut(7);
+    FsckOracle.endClaims(after);
     MountedVolume again = new MountedVolume(new SimulatedBlockDevice(after), false);
     again.vfs.close();
     FsckOracle.requireClean(after, "after a crash with orphans");

@@ -42,8 +42,8 @@ final class ClusteredNode implements NodeMembership {
           @Override
           public void replay(SlotInfo slot) throws IOException {
             // One at a time is enough: a block changes from metadata to data only after the bitmap
-            // that says so is in place, whatever the other journals hold; and where that bitmap is
-            // torn, replay looks into them.
+            // that says so is in place, whatever the other journals hold; and where the bitmap in
+            // place says that it is no metadata, replay looks into them for a newer one.
             replay.replay(List.of(slot.slot()));
           }
 

@@ -174,30 +174,39 @@ public final class SlotJournals {
     }
     try {
       long home = geometry.bitmapBlock(group, geometry.bitmapOf(address));
-      ByteBuffer bitmap = reader.read(home).order(ByteOrder.LITTLE_ENDIAN);
-      if (BlockHeader.check(bitmap, BitmapBlock.MAGIC, home, volume) != null) {
-        bitmap = logged(home);
+      int index = geometry.bitmapIndexOf(address);
+      if (isMetadata(reader.read(home).order(ByteOrder.LITTLE_ENDIAN), home, index)) {
+        return true;
       }
-      return bitmap != null
-          && BitmapBlock.state(bitmap, geometry.bitmapIndexOf(address)) >= BitmapBlock.METADATA;
+      LoggedImage logged = logged(home);
+      // Read again: who lives may have brought it home while its journal was looked at.
+      ByteBuffer bitmap = reader.read(home).order(ByteOrder.LITTLE_ENDIAN);
+      boolean newer = logged != null && inspector.version(bitmap, home) < logged.version();
+      return isMetadata(
+          newer ? logged.content().slice().order(ByteOrder.LITTLE_ENDIAN) : bitmap, home, index);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException("bitmap of block " + address + ", " + lock, e);
     }
   }
 
+  private boolean isMetadata(ByteBuffer bitmap, long home, int index) {
+    return BlockHeader.check(bitmap, BitmapBlock.MAGIC, home, volume) == null
+        && BitmapBlock.state(bitmap, index) >= BitmapBlock.METADATA;
+  }
+
   /**
-   * A bitmap that a power cut tore is in a journal whose turn to be replayed has not come yet:
-   * journals of a cluster's nodes are replayed one by one. Null where it is in none.
+   * The newest image of a bitmap in any journal, or null. The one on the device may be torn, or
+   * older than what is to be replayed: a node may change an inode that another one has made, whose
+   * journal alone holds the bitmap and whose turn to be replayed has not come, or who lives.
    */
-  private ByteBuffer logged(long groupBlock) throws IOException {
+  private LoggedImage logged(long groupBlock) throws IOException {
     if (loggedGroupBlocks == null) {
       loggedGroupBlocks = new HashMap<>();
       for (int slot = 0; slot < geometry.slotCount(); slot++) {
         collectGroupBlocks(slot);
       }
     }
-    LoggedImage image = loggedGroupBlocks.get(groupBlock);
-    return image == null ? null : image.content().slice().order(ByteOrder.LITTLE_ENDIAN);
+    return loggedGroupBlocks.get(groupBlock);
   }
 
   private void collectGroupBlocks(int slot) throws IOException {

@@ -10,15 +10,22 @@ import java.util.concurrent.TimeUnit;
  */
 final class Cleaner implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Cleaner.class.getName());
-  private static final long INTERVAL_MILLIS = 150;
+  private static final long LONGEST_MILLIS = 150;
 
   private final VolumeState volume;
+  private final long intervalMillis;
   private final Runnable onFailure;
   private final Thread thread = new Thread(this::work, "cleaner");
   private final CountDownLatch stopping = new CountDownLatch(1);
 
-  Cleaner(VolumeState volume, Runnable onFailure) {
+  /**
+   * Makes one.
+   *
+   * @param commitMillis longest time that a change may stay uncommitted
+   */
+  Cleaner(VolumeState volume, long commitMillis, Runnable onFailure) {
     this.volume = volume;
+    this.intervalMillis = Math.min(LONGEST_MILLIS, commitMillis);
     this.onFailure = onFailure;
     thread.setDaemon(true);
   }
@@ -30,7 +37,7 @@ final class Cleaner implements AutoCloseable {
   private void work() {
     while (true) {
       try {
-        if (stopping.await(INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
+        if (stopping.await(intervalMillis, TimeUnit.MILLISECONDS)) {
           return;
         }
         volume.transactions().journal().writeBackAll();

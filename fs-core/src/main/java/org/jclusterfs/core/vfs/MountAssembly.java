@@ -116,7 +116,11 @@ final class MountAssembly {
     registerCallbacks(volume);
     Orphans orphans = new Orphans(volume);
     reclaimer = new Reclaimer(volume, orphans);
-    cleaner = new Cleaner(volume, () -> node.withdraw(new IOException("the cleaner failed")));
+    cleaner =
+        new Cleaner(
+            volume,
+            request.commitMillis(),
+            () -> node.withdraw(new IOException("the cleaner failed")));
     node.onWithdraw(cause -> journal.abort(new IOException("this node withdrew: " + cause)));
     node.start();
     cleaner.start();

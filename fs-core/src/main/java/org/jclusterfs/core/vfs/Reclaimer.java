@@ -134,6 +134,13 @@ final class Reclaimer implements AutoCloseable {
    * @param millis gives up when nothing was freed for so long
    */
   void drain(long millis) {
+    try {
+      // What this node had open until now waits for no release any more.
+      addNamed(volume.slot());
+    } catch (IOException | LockUnavailableException | FsException e) {
+      LOG.log(System.Logger.Level.WARNING, "unlinked inodes stay for the next mount: " + e);
+      return;
+    }
     long patience = TimeUnit.MILLISECONDS.toNanos(millis);
     long end = System.nanoTime() + LONGEST_DRAIN * patience;
     long deadline = System.nanoTime() + patience;

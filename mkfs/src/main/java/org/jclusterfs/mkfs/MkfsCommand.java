@@ -54,7 +54,7 @@ final class MkfsCommand implements Callable<Integer> {
       names = {"-N", "--node-slots"},
       paramLabel = "SLOTS",
       description = "Nodes that can mount at a time: 1–255; default 4, 8 or 16 by size.")
-  private int slots;
+  private Integer slots;
 
   @Option(
       names = {"-L", "--label"},
@@ -159,16 +159,24 @@ final class MkfsCommand implements Callable<Integer> {
     if (blockSize != null && Sizes.bytes(blockSize, 1) != BlockHeader.BLOCK_SIZE) {
       throw new IllegalArgumentException("the block size is always 4096, -b " + blockSize);
     }
-    if (slots < 0) {
+    if (slots != null && slots < 1) {
       throw new IllegalArgumentException("the number of node slots must be 1 to 255, not " + slots);
     }
     FormatOptions options =
-        FormatOptions.defaults().withSlots(slots).withLabel(label).withDiscard(!keep);
+        FormatOptions.defaults()
+            .withSlots(slots == null ? 0 : slots)
+            .withLabel(label)
+            .withDiscard(!keep);
     if (journal != null) {
       if (!journal.startsWith("size=")) {
         throw new IllegalArgumentException("-J takes size=SIZE, not \"" + journal + "\"");
       }
-      options = options.withJournalBlocks(Sizes.blocks(journal.substring(5), 1));
+      long blocks = Sizes.blocks(journal.substring(5), 1);
+      if (blocks == 0) {
+        throw new IllegalArgumentException(
+            "a journal of less than one block is none: give -J size=1M or more");
+      }
+      options = options.withJournalBlocks(blocks);
     }
     if (blocksCount != null) {
       options = options.withBlocks(Sizes.blocks(blocksCount, BlockHeader.BLOCK_SIZE));

@@ -2,32 +2,33 @@ package org.jclusterfs.dlm.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import net.jqwik.api.AfterFailureMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.LongRange;
 
 /**
- * The cluster under faults, with other seeds in each run. {@code
+ * The cluster under faults. The build runs the same seeds each time, so that it judges the change
+ * and not the dice; {@link SimulationCampaign} looks for new ones for as long as one likes. {@code
  * -Djclusterfs.dlm.simulation.base=B} sets the first seed, {@code
  * -Djclusterfs.dlm.simulation.seeds=N} how many, {@code -Djclusterfs.dlm.simulation.seed=S} runs
- * only one; a failure names its seed. {@link SimulationCampaign} goes on for as long as one likes.
+ * only one; a failure names its seed.
  */
 class ClusterSimulationTest {
   private static final int SEEDS = Integer.getInteger("jclusterfs.dlm.simulation.seeds", 24);
 
-  @Property(tries = 1, shrinking = ShrinkingMode.OFF, afterFailure = AfterFailureMode.RANDOM_SEED)
-  void faultsNeverBreakTheInvariants(@ForAll @LongRange(min = 0, max = 1L << 40) long random) {
+  private static final long BASE = Long.getLong("jclusterfs.dlm.simulation.base", 20_001);
+
+  @Example
+  void faultsNeverBreakTheInvariants() {
     Long only = Long.getLong("jclusterfs.dlm.simulation.seed");
     if (only != null) {
       simulate(only);
       return;
     }
-    long base = Long.getLong("jclusterfs.dlm.simulation.base", random);
-    System.out.println("cluster simulation: " + SEEDS + " seeds from " + base);
-    for (long seed = base; seed < base + SEEDS; seed++) {
+    System.out.println("cluster simulation: " + SEEDS + " seeds from " + BASE);
+    for (long seed = BASE; seed < BASE + SEEDS; seed++) {
       simulate(seed);
     }
   }

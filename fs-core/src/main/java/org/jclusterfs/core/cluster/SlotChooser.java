@@ -182,7 +182,7 @@ final class SlotChooser {
   private IOException noSlot(List<SlotInfo> held) {
     return new VolumeInUseException(
         area.device().description()
-            + " has no free slot: unmount a node, or add slots with tunefs.jclusterfs; held are "
+            + " has no free slot: unmount a node, or format with more slots (mkfs.jclusterfs -N); held are "
             + VolumeUsage.holders(held));
   }
 }

@@ -9,6 +9,7 @@ public final class CampaignCommand {
   private static final String USAGE =
       """
       usage: bin/campaign kill [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio|file]
+                               [--options MOUNT-OPTIONS]
 
       kill    three nodes under load, one killed with SIGKILL at random moments again and again;
               survivors go on within 30 s, every fsynced record is intact, fsck is clean
@@ -18,6 +19,7 @@ public final class CampaignCommand {
   private int rounds = Integer.MAX_VALUE;
   private long seed = new Random().nextInt(1_000_000);
   private String device = "tgtd";
+  private String options = "";
 
   private CampaignCommand() {}
 
@@ -46,6 +48,7 @@ public final class CampaignCommand {
       case "--rounds" -> rounds = Integer.parseInt(value);
       case "--seed" -> seed = Long.parseLong(value);
       case "--device" -> device = value;
+      case "--options" -> options = value;
       default -> throw new IllegalArgumentException("no option " + name);
     }
   }
@@ -55,11 +58,13 @@ public final class CampaignCommand {
     int failed = 0;
     try {
       kills =
-          new KillCampaign(Target.Kind.of(device), seed).run(rounds, Duration.ofMinutes(minutes));
+          new KillCampaign(Target.Kind.of(device), seed, options)
+              .run(rounds, Duration.ofMinutes(minutes));
     } catch (IllegalStateException e) {
       System.out.println("FAILED: " + e.getMessage());
       System.out.printf(
-          "again: bin/campaign kill --device %s --minutes %d --seed %d%n", device, minutes, seed);
+          "again: bin/campaign kill --device %s --minutes %d --seed %d%s%n",
+          device, minutes, seed, options.isEmpty() ? "" : " --options " + options);
       failed = 1;
     }
     System.out.println(kills + " passed, " + failed + " failed");

@@ -48,8 +48,12 @@ final class LoadAudit {
     }
   }
 
-  /** What is wrong with the records of a writer, or "". */
-  String check(String writer, Acknowledged acknowledged) throws IOException {
+  /**
+   * What is wrong with the records of a writer, or "".
+   *
+   * @param atRest that no load of this writer runs: one that does removes the files of the last
+   */
+  String check(String writer, Acknowledged acknowledged, boolean atRest) throws IOException {
     Set<LoadRecord> own = new HashSet<>();
     for (String line : lines(directory.resolve(writer + ".log"))) {
       LoadRecord.parse(line).ifPresent(own::add);
@@ -75,7 +79,7 @@ final class LoadAudit {
       // The latest files; one more may be on its way out.
       long oldest = Math.max(run.first(), run.file() + 2 - LoadWorker.KEPT_FILES);
       for (long n = oldest; n <= run.file(); n++) {
-        if (!acknowledged.isLast(run)) {
+        if (!atRest || !acknowledged.isLast(run)) {
           break; // a later run has removed some of them
         }
         Path file = directory.resolve("files").resolve(LoadWorker.fileName(writer, n));

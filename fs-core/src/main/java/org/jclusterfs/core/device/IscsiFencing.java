@@ -16,7 +16,8 @@ import org.jclusterfs.iscsi.scsi.PersistentReservations.Reservation;
  * preempted takes the right to write with it.
  *
  * <p>tgtd needs care (measured): it lacks PREEMPT AND ABORT, a new session is unregistered while
- * its old key stays listed, and writes of a preempted node land for up to 10 ms more.
+ * its old key stays listed, writes of a preempted node land for up to 10 ms more, and it must not
+ * be made to preempt the registration that holds the reservation.
  */
 final class IscsiFencing implements Fencing {
 
@@ -170,6 +171,7 @@ final class IscsiFencing implements Fencing {
   private void dropGhosts(long key) throws IscsiException {
     long other = key ^ 1;
     reservations.register(key, other);
+    takeReservationOver(other);
     reservations.preempt(other, key, TYPE);
     reservations.register(other, key);
   }
@@ -268,7 +270,21 @@ final class IscsiFencing implements Fencing {
         aborts = false;
       }
     }
+    takeReservationOver(own);
     reservations.preempt(own, victim, TYPE);
+  }
+
+  /**
+   * Makes this node the one that holds the reservation for all. tgtd frees a preempted registration
+   * even where it is the holder's, and goes on using it: the next node to register is then told
+   * that somebody reserved the LUN by type 0. For the moment between the two commands nodes that
+   * were fenced before could write.
+   */
+  private void takeReservationOver(long own) throws IscsiException {
+    if (isTgt) {
+      reservations.release(own, TYPE);
+      reservations.reserve(own, TYPE);
+    }
   }
 
   private boolean isVerified(long own, long victim) throws IOException {

@@ -117,6 +117,20 @@ class IscsiBlockDeviceTest {
   }
 
   @Test
+  void holderOfTheReservationThatWasFencedDoesNotStandInANewcomersWay() throws Exception {
+    a.fencing().register(1, key(1)); // the first, and so the reservation's holder
+    b.fencing().register(2, key(2));
+    fence(b, 1);
+    try (BlockDevice c = IscsiBlockDevice.open(spec("c"))) {
+      assertTrue(c.fencing().register(3, key(3)));
+      write(c, 0);
+      c.fencing().unregister(3, key(3));
+    }
+    write(b, 0);
+    isFenced(a);
+  }
+
+  @Test
   void fencingInMidWriteLetsNoLaterWriteLand() throws Exception {
     assertTrue(a.fencing().register(1, key(1)));
     assertTrue(b.fencing().register(2, key(2)));

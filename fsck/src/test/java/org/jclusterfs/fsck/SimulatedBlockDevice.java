@@ -83,6 +83,19 @@ final class SimulatedBlockDevice implements BlockDevice {
 
   @Override
   public CompletableFuture<Void> write(long offset, ByteBuffer src) {
+    return write(offset, src, disk::write);
+  }
+
+  @Override
+  public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
+    return write(offset, src, disk::writeDurably);
+  }
+
+  private interface Write {
+    void run(long block, ByteBuffer src) throws IOException;
+  }
+
+  private CompletableFuture<Void> write(long offset, ByteBuffer src, Write write) {
     return run(
         () -> {
           synchronized (registrations) {
@@ -92,7 +105,7 @@ final class SimulatedBlockDevice implements BlockDevice {
             if (!gate.mayWrite()) {
               throw new FencedException("the write gate is closed");
             }
-            disk.write(block(offset), src);
+            write.run(block(offset), src);
           }
         });
   }

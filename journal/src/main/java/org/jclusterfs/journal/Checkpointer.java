@@ -8,8 +8,8 @@ import java.util.function.Supplier;
 
 /**
  * Brings committed images home and moves the tail of the log behind those that are there. The order
- * that makes it safe: the flush that committed an image, its write in place, a flush, the header
- * with the new tail, a flush, reuse of the log blocks.
+ * that makes it safe: the image is durable in the log, its write in place, a flush, the header with
+ * the new tail written durably, reuse of the log blocks.
  */
 final class Checkpointer {
 
@@ -97,8 +97,8 @@ final class Checkpointer {
   }
 
   /**
-   * Moves the tail behind the transactions that are completely in place, in the header; their log
-   * blocks become reusable with the next flush.
+   * Moves the tail behind the transactions that are completely in place, durably: their log blocks
+   * become reusable.
    */
   void advanceTail() throws IOException {
     state.lock.lock();
@@ -141,7 +141,7 @@ final class Checkpointer {
     if (last == null) {
       return;
     }
-    if (flushNeeded) {
+    if (flushNeeded && !state.options.leavesOut(Fault.TAIL_FLUSH)) {
       state.flush();
     }
     state.check();
@@ -152,11 +152,12 @@ final class Checkpointer {
             last.sequence(),
             last.sequence() + 1,
             state.header.incarnation());
-    next.write(state.device, state.geometry);
+    next.writeDurably(state.device, state.geometry);
     state.lock.lock();
     try {
       state.header = next;
-      state.writtenTail = last.end();
+      state.reusableUpTo = last.end();
+      state.counters.durableWrites++;
       state.counters.checkpoints++;
       while (!state.logged.isEmpty() && state.logged.peek().end() <= last.end()) {
         state.logged.remove();
@@ -180,17 +181,13 @@ final class Checkpointer {
       if (!stillShort.getAsBoolean()) {
         return;
       }
-      boolean nothingToDo = state.logged.isEmpty() && state.writtenTail == state.reusableUpTo;
-      if (makingRoom || nothingToDo) {
+      if (makingRoom || state.logged.isEmpty()) {
         // Another maker of room or the transaction that is being committed will change that.
         state.changed.awaitUninterruptibly();
         return;
       }
       makingRoom = true;
-      upTo = (state.writtenTail + state.head) / 2;
-      if (!state.logged.isEmpty()) {
-        upTo = Math.max(upTo, state.logged.peek().end());
-      }
+      upTo = Math.max((state.reusableUpTo + state.head) / 2, state.logged.peek().end());
     } finally {
       state.lock.unlock();
     }
@@ -198,7 +195,6 @@ final class Checkpointer {
     try {
       writeHome(() -> state.pending.loggedUpTo(limit));
       advanceTail();
-      state.flush();
     } catch (IOException e) {
       throw state.failed(e);
     } finally {
@@ -225,8 +221,7 @@ final class Checkpointer {
               state.lastLogged,
               nextSequence,
               state.header.incarnation());
-      clean.write(state.device, state.geometry);
-      state.flush();
+      clean.writeDurably(state.device, state.geometry);
       state.header = clean;
     } catch (IOException e) {
       throw state.failed(e);

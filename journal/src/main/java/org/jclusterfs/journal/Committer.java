@@ -7,9 +7,18 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Makes one transaction at a time durable: ordered data, the flush that the transaction relies on,
- * the log, the flush that commits it. Called by the thread that leads the commit, outside of the
- * lock.
+ * Makes one transaction at a time durable. Called by the thread that leads the commit, outside of
+ * the lock.
+ *
+ * <p>What the device is waited for, one behind the other:
+ *
+ * <ul>
+ *   <li>a transaction with ordered data: the data, a flush, the log written durably;
+ *   <li>one that overwrites data in place at most: data and log together, a flush;
+ *   <li>one without data: the log written durably.
+ * </ul>
+ *
+ * <p>The log of a large transaction is several requests and made durable by a flush instead.
  */
 final class Committer {
 
@@ -19,19 +28,21 @@ final class Committer {
     this.state = state;
   }
 
-  /**
-   * Writes the transaction and takes its images over as pending ones.
-   *
-   * @param dependent whether it may rely on other nodes' writes that are not known to be durable
-   */
-  void write(Transaction transaction, List<PendingImage> images, boolean dependent)
-      throws IOException {
-    boolean orderedData = writeOrdered(transaction.ordered());
-    JournalState.Flush before = orderedData || dependent ? state.startFlush() : null;
-    if (transaction.entries() == 0) {
-      if (before != null) {
-        before.await();
+  /** Writes the transaction and takes its images over as pending ones. */
+  void write(Transaction transaction, List<PendingImage> images) throws IOException {
+    state.check();
+    List<CompletableFuture<Void>> accompanying = start(transaction.accompanying());
+    JournalState.Flush before = null;
+    if (!transaction.ordered().isEmpty()) {
+      if (!state.options.leavesOut(Fault.ORDERED_DATA)) {
+        awaitAll(start(transaction.ordered()));
       }
+      awaitAll(accompanying);
+      accompanying = List.of();
+      before = state.options.leavesOut(Fault.ORDERED_FLUSH) ? null : state.startFlush();
+    }
+    if (transaction.entries() == 0) {
+      finishDataOnly(accompanying, before);
       return;
     }
     long start;
@@ -53,21 +64,47 @@ final class Committer {
             state.options.compress(),
             before == null ? null : before.future(),
             state::check);
-    int blocks = writer.write(images, transaction.revokes());
+    boolean leaveVolatile =
+        state.options.leavesOut(Fault.COMMIT_FLUSH)
+            || transaction.isWantedElsewhere() && state.options.leavesOut(Fault.HANDOVER_COMMIT);
+    Collection<Long> revokes =
+        state.options.leavesOut(Fault.REVOKE) ? List.of() : transaction.revokes();
+    int blocks;
+    try {
+      blocks = writer.write(images, revokes, accompanying.isEmpty() && !leaveVolatile);
+    } finally {
+      // Whatever becomes of the log: nothing stays in flight behind the caller's back.
+      awaitAll(accompanying);
+    }
     if (before != null) {
       before.await();
     }
-    state.flush();
-    install(transaction, images, start + blocks, writer.compressedImages());
+    if (!writer.durable() && !leaveVolatile) {
+      state.flush();
+    }
+    install(transaction, images, start + blocks, writer);
   }
 
-  /** Starts all ordered writes, then waits for them; returns whether there were any. */
-  private boolean writeOrdered(Collection<OrderedData> ordered) throws IOException {
-    state.check();
-    List<CompletableFuture<Void>> writes = new ArrayList<>(ordered.size());
-    for (OrderedData data : ordered) {
+  private void finishDataOnly(List<CompletableFuture<Void>> accompanying, JournalState.Flush before)
+      throws IOException {
+    if (before != null) {
+      before.await();
+    } else {
+      awaitAll(accompanying);
+      state.flush();
+    }
+  }
+
+  private static List<CompletableFuture<Void>> start(Collection<OrderedData> all) {
+    List<CompletableFuture<Void>> writes = new ArrayList<>(all.size());
+    for (OrderedData data : all) {
       writes.add(Futures.start(data::writeOut));
     }
+    return writes;
+  }
+
+  /** Waits for all; throws the first failure. */
+  private static void awaitAll(List<CompletableFuture<Void>> writes) throws IOException {
     IOException failure = null;
     for (CompletableFuture<Void> write : writes) {
       try {
@@ -79,11 +116,10 @@ final class Committer {
     if (failure != null) {
       throw failure;
     }
-    return !writes.isEmpty();
   }
 
   private void install(
-      Transaction transaction, List<PendingImage> images, long end, int compressedImages)
+      Transaction transaction, List<PendingImage> images, long end, TransactionWriter writer)
       throws IOException {
     Collection<Long> revokes = transaction.revokes();
     state.lock.lock();
@@ -108,7 +144,8 @@ final class Committer {
       state.counters.imagesLogged += images.size();
       state.counters.revokesLogged += revokes.size();
       state.counters.logBlocksWritten += end - state.head;
-      state.counters.compressedImages += compressedImages;
+      state.counters.compressedImages += writer.compressedImages();
+      state.counters.durableWrites += writer.durable() ? 1 : 0;
       state.head = end;
       state.lastLogged = transaction.sequence();
     } finally {

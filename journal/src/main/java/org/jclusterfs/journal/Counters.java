@@ -7,6 +7,7 @@ final class Counters {
   long commitCalls;
   long sharedCommits;
   long flushes;
+  long durableWrites;
   long imagesLogged;
   long revokesLogged;
   long logBlocksWritten;
@@ -24,6 +25,7 @@ final class Counters {
         commitCalls,
         sharedCommits,
         flushes,
+        durableWrites,
         imagesLogged,
         revokesLogged,
         logBlocksWritten,

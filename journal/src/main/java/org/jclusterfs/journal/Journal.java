@@ -50,8 +50,17 @@ public final class Journal implements AutoCloseable {
      */
     void revoke(long address);
 
-    /** File data that must be on the device before this transaction commits. */
+    /**
+     * File data that must be durable before this transaction can be replayed: its blocks become
+     * reachable by it.
+     */
     void ordered(OrderedData data);
+
+    /**
+     * File data that overwrites what was reachable before: it is written with the transaction, in
+     * any order, and durable when the commit ends.
+     */
+    void accompany(OrderedData data);
 
     /** Sequence of the transaction, for {@link Journal#commit}. */
     long sequence();
@@ -95,7 +104,6 @@ public final class Journal implements AutoCloseable {
     JournalState state = new JournalState(log, geometry, options);
     state.head = found.tailBlock() - LogGeometry.HEADER_BLOCKS;
     state.reusableUpTo = state.head;
-    state.writtenTail = state.head;
     state.lastLogged = found.tailSequence();
     state.header = found;
     // Both copies, so that a damaged one never makes a journal in use look clean.
@@ -120,13 +128,22 @@ public final class Journal implements AutoCloseable {
    */
   public static RecoveredLog recover(LogDevice log, UUID volume, int slot, BlockInspector inspector)
       throws IOException {
+    return recover(log, volume, slot, JournalOptions.defaults().withInspector(inspector));
+  }
+
+  /**
+   * As {@link #recover(LogDevice, UUID, int, BlockInspector)}; of the options, the inspector is
+   * needed and used.
+   */
+  public static RecoveredLog recover(LogDevice log, UUID volume, int slot, JournalOptions options)
+      throws IOException {
     LogGeometry geometry = LogGeometry.of(log, volume, slot);
     JournalHeader header = JournalHeader.read(log, geometry);
-    LogScanner scanner = new LogScanner(log, geometry, header, inspector);
+    LogScanner scanner = new LogScanner(log, geometry, header, options);
     if (header.inUse()) {
       scanner.scan();
     }
-    return new RecoveredLog(log, geometry, header, inspector, scanner);
+    return new RecoveredLog(log, geometry, header, options, scanner);
   }
 
   /**
@@ -158,15 +175,6 @@ public final class Journal implements AutoCloseable {
     return transactions.committedSequence();
   }
 
-  /**
-   * Notes that transactions from now on may rely on what another node wrote but perhaps did not
-   * flush: call it at each lock grant that came from another node. The next commit then begins with
-   * a flush; without it (and without ordered data) that flush is saved.
-   */
-  public void noteExternalDependency() {
-    state.noteExternalDependency();
-  }
-
   /** Returns when the transaction is durable; concurrent callers share one commit. */
   public void commit(long sequence) throws IOException {
     transactions.commit(sequence);
@@ -180,11 +188,15 @@ public final class Journal implements AutoCloseable {
   /**
    * Brings everything under a lock home: commits if a transaction logged blocks under it, then
    * writes all committed images under it in place, and returns when these writes are acknowledged
-   * (not flushed). The caller sees to it that nothing more is logged under the lock meanwhile.
+   * (not flushed: until they are, the log has them, and that is durable). Then another node may
+   * have the lock and rely on what it finds. The caller sees to it that nothing more is logged
+   * under the lock meanwhile.
    */
   public void writeBack(LockTag tag) throws IOException {
     transactions.commitUnder(tag);
-    checkpointer.writeBack(tag);
+    if (!state.options.leavesOut(Fault.HANDOVER_WRITE)) {
+      checkpointer.writeBack(tag);
+    }
   }
 
   /** Commits and writes all images in place that are committed then; not flushed. */

@@ -57,6 +57,11 @@ record JournalHeader(
     Futures.await(Futures.start(() -> log.writeLog(generation & 1, encode(geometry))));
   }
 
+  /** Writes this header to the block whose turn it is; durable when this returns. */
+  void writeDurably(LogDevice log, LogGeometry geometry) throws IOException {
+    Futures.await(Futures.start(() -> log.writeLogDurably(generation & 1, encode(geometry))));
+  }
+
   /** The next header: everything may change but the generation, which is one more. */
   JournalHeader next(boolean used, long tail, long tailSeq, long nextSeq, long incarnationNow) {
     return new JournalHeader(generation + 1, used, tail, tailSeq, nextSeq, incarnationNow);

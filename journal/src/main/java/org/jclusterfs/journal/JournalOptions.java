@@ -1,5 +1,8 @@
 package org.jclusterfs.journal;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
  * How a journal works, as opposed to what it is. Immutable.
  *
@@ -11,46 +14,63 @@ package org.jclusterfs.journal;
  * @param homeWritesInFlight in-place write requests that one caller keeps in flight, at least 1
  * @param inspector checks each image before it is logged and supplies the version stored with it;
  *     null: images are not checked and their versions are not stored
+ * @param faults what a test has the journal leave out; empty otherwise
  */
 public record JournalOptions(
     boolean compress,
     int maxTransactionBlocks,
     int maxPendingBlocks,
     int homeWritesInFlight,
-    BlockInspector inspector) {
+    BlockInspector inspector,
+    Set<Fault> faults) {
 
   /** Refuses bounds below 1. */
   public JournalOptions {
     if (maxTransactionBlocks < 1 || maxPendingBlocks < 1 || homeWritesInFlight < 1) {
       throw new IllegalArgumentException("bounds of a journal must be at least 1");
     }
+    faults = Set.copyOf(faults);
   }
 
   /** Compression on, 4096 blocks a transaction, 16384 pending, 128 in-place writes in flight. */
   public static JournalOptions defaults() {
-    return new JournalOptions(true, 4096, 16384, 128, null);
+    return new JournalOptions(true, 4096, 16384, 128, null, Set.of());
   }
 
   /** These options with LZ4 on or off. */
   public JournalOptions withCompress(boolean on) {
     return new JournalOptions(
-        on, maxTransactionBlocks, maxPendingBlocks, homeWritesInFlight, inspector);
+        on, maxTransactionBlocks, maxPendingBlocks, homeWritesInFlight, inspector, faults);
   }
 
   /** These options with another bound of a transaction, in blocks. */
   public JournalOptions withMaxTransactionBlocks(int blocks) {
-    return new JournalOptions(compress, blocks, maxPendingBlocks, homeWritesInFlight, inspector);
+    return new JournalOptions(
+        compress, blocks, maxPendingBlocks, homeWritesInFlight, inspector, faults);
   }
 
   /** These options with another bound of pending images, in blocks. */
   public JournalOptions withMaxPendingBlocks(int blocks) {
     return new JournalOptions(
-        compress, maxTransactionBlocks, blocks, homeWritesInFlight, inspector);
+        compress, maxTransactionBlocks, blocks, homeWritesInFlight, inspector, faults);
   }
 
   /** These options with an inspector that checks each image before it is logged. */
   public JournalOptions withInspector(BlockInspector checker) {
     return new JournalOptions(
-        compress, maxTransactionBlocks, maxPendingBlocks, homeWritesInFlight, checker);
+        compress, maxTransactionBlocks, maxPendingBlocks, homeWritesInFlight, checker, faults);
+  }
+
+  /** These options with a fault planted: for tests, which alone can reach this. */
+  JournalOptions leavingOut(Fault fault) {
+    EnumSet<Fault> more = EnumSet.of(fault);
+    more.addAll(faults);
+    return new JournalOptions(
+        compress, maxTransactionBlocks, maxPendingBlocks, homeWritesInFlight, inspector, more);
+  }
+
+  /** Whether a test wants something left out. */
+  public boolean leavesOut(Fault fault) {
+    return faults.contains(fault);
   }
 }

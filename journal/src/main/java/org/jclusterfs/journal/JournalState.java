@@ -37,9 +37,6 @@ final class JournalState {
   /** Ring position up to which the log may be overwritten: the tail that is durable. */
   long reusableUpTo;
 
-  /** Ring position of the tail in the header last written, durable after the next flush. */
-  long writtenTail;
-
   /** Sequence of the last transaction in the log. */
   long lastLogged;
 
@@ -47,8 +44,6 @@ final class JournalState {
   volatile boolean aborted;
 
   private IOException failure;
-  private long externalDependencies;
-  private long externalDependenciesFlushed;
   private long homeWrites;
   private long homeWritesFlushed;
 
@@ -99,20 +94,6 @@ final class JournalState {
     throw new AssertionError("an aborted journal passes its check");
   }
 
-  void noteExternalDependency() {
-    lock.lock();
-    try {
-      externalDependencies++;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Whether another node's writes that transactions may rely on are perhaps not durable. */
-  boolean hasUnflushedDependency() {
-    return externalDependencies > externalDependenciesFlushed;
-  }
-
   void noteHomeWrites() {
     homeWrites++;
   }
@@ -125,16 +106,12 @@ final class JournalState {
   final class Flush {
 
     private final CompletableFuture<Void> future;
-    private final long dependenciesCovered;
     private final long homeWritesCovered;
-    private final long tailCovered;
 
     private Flush() throws JournalAbortedException {
       lock.lock();
       try {
-        dependenciesCovered = externalDependencies;
         homeWritesCovered = homeWrites;
-        tailCovered = writtenTail;
         counters.flushes++;
       } finally {
         lock.unlock();
@@ -152,10 +129,7 @@ final class JournalState {
       Futures.await(future);
       lock.lock();
       try {
-        externalDependenciesFlushed = Math.max(externalDependenciesFlushed, dependenciesCovered);
         homeWritesFlushed = Math.max(homeWritesFlushed, homeWritesCovered);
-        reusableUpTo = Math.max(reusableUpTo, tailCovered);
-        changed.signalAll();
       } finally {
         lock.unlock();
       }

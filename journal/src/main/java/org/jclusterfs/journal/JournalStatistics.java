@@ -7,6 +7,7 @@ package org.jclusterfs.journal;
  * @param commitCalls calls that asked for a transaction to be durable
  * @param sharedCommits of these, calls that another caller's commit served
  * @param flushes device flushes that the journal issued
+ * @param durableWrites writes that were durable by themselves (FUA): commit records and headers
  * @param imagesLogged block images written to the log
  * @param revokesLogged revokes written to the log
  * @param logBlocksWritten log blocks written, transactions only
@@ -26,6 +27,7 @@ public record JournalStatistics(
     long commitCalls,
     long sharedCommits,
     long flushes,
+    long durableWrites,
     long imagesLogged,
     long revokesLogged,
     long logBlocksWritten,

@@ -9,8 +9,9 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>All operations are asynchronous and may complete in any order; a buffer handed over is frozen
  * until its future completes. Writes are volatile until a {@link #flush()} that was begun after
- * they completed has itself completed. A failed operation completes its future exceptionally with
- * an {@link java.io.IOException}. Implementations are thread-safe.
+ * they completed has itself completed, unless they are {@linkplain #writeLogDurably durable}. A
+ * failed operation completes its future exceptionally with an {@link java.io.IOException}.
+ * Implementations are thread-safe.
  */
 public interface LogDevice {
 
@@ -25,6 +26,14 @@ public interface LogDevice {
 
   /** Writes {@code src.remaining()} bytes (a multiple of the block size) from a log block on. */
   CompletableFuture<Void> writeLog(long logBlock, ByteBuffer src);
+
+  /**
+   * As {@link #writeLog}, and complete only when these blocks are durable; whatever else was
+   * written stays as volatile as it is.
+   */
+  default CompletableFuture<Void> writeLogDurably(long logBlock, ByteBuffer src) {
+    return writeLog(logBlock, src).thenCompose(written -> flush());
+  }
 
   /** Reads whole home blocks from volume block {@code address} on. */
   CompletableFuture<Void> readHome(long address, ByteBuffer dst);

@@ -26,6 +26,7 @@ final class LogScanner {
   private final LogGeometry geometry;
   private final JournalHeader header;
   private final BlockInspector inspector;
+  private final boolean checksummed;
 
   private final TreeMap<Long, LoggedImage> images = new TreeMap<>();
   private final Map<Long, Long> revokes = new HashMap<>();
@@ -38,12 +39,12 @@ final class LogScanner {
   private long windowStart = -1;
   private long windowBlocks;
 
-  LogScanner(
-      LogDevice device, LogGeometry geometry, JournalHeader header, BlockInspector inspector) {
+  LogScanner(LogDevice device, LogGeometry geometry, JournalHeader header, JournalOptions options) {
     this.device = device;
     this.geometry = geometry;
     this.header = header;
-    this.inspector = inspector;
+    this.inspector = options.inspector();
+    this.checksummed = !options.leavesOut(Fault.TRANSACTION_CHECKSUM);
     this.position = header.tailBlock() - LogGeometry.HEADER_BLOCKS;
     this.lastSequence = header.tailSequence();
   }
@@ -124,7 +125,8 @@ final class LogScanner {
         crc.update(new byte[Integer.BYTES]);
         crc.update(
             block.slice(CommitRecord.ENTRY_COUNT, geometry.blockSize() - CommitRecord.ENTRY_COUNT));
-        if (record.blockCount() != index + 1 || record.checksum() != (int) crc.getValue()) {
+        boolean whole = !checksummed || record.checksum() == (int) crc.getValue();
+        if (record.blockCount() != index + 1 || !whole) {
           return false;
         }
         parse(stream.toByteArray(), record, sequence);

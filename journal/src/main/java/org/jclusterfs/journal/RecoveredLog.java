@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 
 /**
@@ -28,6 +27,7 @@ public final class RecoveredLog {
   private final LogGeometry geometry;
   private final JournalHeader header;
   private final BlockInspector inspector;
+  private final boolean compareVersions;
   private final LogScanner scanner;
   private final HomeBlocks homeBlocks;
   private boolean damageAccepted;
@@ -37,12 +37,13 @@ public final class RecoveredLog {
       LogDevice device,
       LogGeometry geometry,
       JournalHeader header,
-      BlockInspector inspector,
+      JournalOptions options,
       LogScanner scanner) {
     this.device = device;
     this.geometry = geometry;
     this.header = header;
-    this.inspector = inspector;
+    this.inspector = options.inspector();
+    this.compareVersions = !options.leavesOut(Fault.REPLAY_VERSION);
     this.scanner = scanner;
     this.homeBlocks =
         new HomeBlocks(
@@ -127,7 +128,7 @@ public final class RecoveredLog {
           refused++;
           continue;
         }
-      } else if (version >= image.version()) {
+      } else if (compareVersions && version >= image.version()) {
         newer++;
         continue;
       }
@@ -181,8 +182,7 @@ public final class RecoveredLog {
     if (clean() || done) {
       return;
     }
-    CompletableFuture<Void> replayed = Futures.start(device::flush);
-    Futures.await(replayed);
+    Futures.await(Futures.start(device::flush));
     // Sequences that were in memory only, or whose log blocks were lost, are never used again.
     long next = Math.max(header.nextSequence(), scanner.lastSequence() + 1) + geometry.ringBlocks();
     header
@@ -192,8 +192,7 @@ public final class RecoveredLog {
             scanner.lastSequence(),
             next,
             header.incarnation())
-        .write(device, geometry);
-    Futures.await(Futures.start(device::flush));
+        .writeDurably(device, geometry);
     done = true;
   }
 

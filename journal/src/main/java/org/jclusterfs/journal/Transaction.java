@@ -24,10 +24,12 @@ final class Transaction {
   private final Map<Long, Logged> images = new LinkedHashMap<>();
   private final Set<Long> revokes = new LinkedHashSet<>();
   private final Set<OrderedData> ordered = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<OrderedData> accompanying = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Map<LockTag, Integer> locks = new HashMap<>();
   private final Set<Thread> holders = Collections.newSetFromMap(new IdentityHashMap<>());
   private int credits;
   private boolean done;
+  private volatile boolean wantedElsewhere;
 
   Transaction(long sequence) {
     this.sequence = sequence;
@@ -49,7 +51,7 @@ final class Transaction {
 
   /** Nothing to commit. */
   boolean isEmpty() {
-    return entries() == 0 && ordered.isEmpty();
+    return entries() == 0 && ordered.isEmpty() && accompanying.isEmpty();
   }
 
   boolean has(LockTag lock) {
@@ -105,12 +107,31 @@ final class Transaction {
     ordered.add(data);
   }
 
+  void accompany(OrderedData data) {
+    accompanying.add(data);
+  }
+
   Collection<Long> revokes() {
     return revokes;
   }
 
+  /** What must be durable before the log is written. */
   Collection<OrderedData> ordered() {
     return ordered;
+  }
+
+  /** What need only be durable when the commit ends. */
+  Collection<OrderedData> accompanying() {
+    return accompanying;
+  }
+
+  /** Whether the commit was asked for by a {@link Journal#writeBack}: another node may wait. */
+  boolean isWantedElsewhere() {
+    return wantedElsewhere;
+  }
+
+  void setWantedElsewhere() {
+    wantedElsewhere = true;
   }
 
   /** Committed: nobody needs to wait for it any more. */

@@ -192,6 +192,9 @@ final class TransactionManager {
       } else if (committing != null && committing.has(lock)) {
         target = committing;
       }
+      if (target != null) {
+        target.setWantedElsewhere();
+      }
     } finally {
       state.lock.unlock();
     }
@@ -236,14 +239,12 @@ final class TransactionManager {
     committing = transaction;
     gateClosed = true;
     List<PendingImage> images;
-    boolean dependent;
     try {
       while (transaction.hasHolders()) {
         state.check();
         state.changed.awaitUninterruptibly();
       }
       state.check();
-      dependent = state.hasUnflushedDependency();
       images = snapshotUnlocked(transaction);
     } catch (IOException | RuntimeException | Error e) {
       throw state.failed(e);
@@ -256,7 +257,7 @@ final class TransactionManager {
     state.lock.unlock();
     IOException failure = null;
     try {
-      committer.write(transaction, images, dependent);
+      committer.write(transaction, images);
     } catch (IOException | RuntimeException | Error e) {
       failure = state.failed(e);
     } finally {
@@ -341,6 +342,18 @@ final class TransactionManager {
       try {
         requireOpen();
         transaction.order(data);
+      } finally {
+        state.lock.unlock();
+      }
+    }
+
+    @Override
+    public void accompany(OrderedData data) {
+      Objects.requireNonNull(data);
+      state.lock.lock();
+      try {
+        requireOpen();
+        transaction.accompany(data);
       } finally {
         state.lock.unlock();
       }

@@ -38,6 +38,7 @@ final class TransactionWriter {
   private int index;
   private long streamBytes;
   private int compressedImages;
+  private boolean durable;
 
   /**
    * @param start ring position of the first block
@@ -65,22 +66,32 @@ final class TransactionWriter {
   }
 
   /**
-   * Writes the transaction and waits for the acknowledgements; not flushed.
+   * Writes the transaction and waits for the acknowledgements.
    *
+   * @param durably whether it is to be durable then, if it goes out in one request; see {@link
+   *     #durable}
    * @return log blocks written
    */
-  int write(List<PendingImage> images, Collection<Long> revokes) throws IOException {
+  int write(List<PendingImage> images, Collection<Long> revokes, boolean durably)
+      throws IOException {
     try {
       openBlock(LogBlock.MAGIC_DATA);
       writeEntries(images, revokes);
       closeBlock();
       openBlock(LogBlock.MAGIC_COMMIT);
       writeCommitRecord(images.size() + revokes.size());
+      // Several durable requests would each make the device work as hard as one flush for all.
+      durable = durably && chunkStart == position - index;
       submitChunk();
     } finally {
       window.drain();
     }
     return index;
+  }
+
+  /** Whether all of it is durable; else a flush has to follow. */
+  boolean durable() {
+    return durable;
   }
 
   int compressedImages() {
@@ -176,6 +187,12 @@ final class TransactionWriter {
     ByteBuffer pooled = chunk;
     long logBlock = geometry.logBlock(chunkStart);
     chunk = null;
-    window.submit(() -> device.writeLog(logBlock, request), pooled);
+    boolean durably = durable;
+    window.submit(
+        () ->
+            durably
+                ? device.writeLogDurably(logBlock, request)
+                : device.writeLog(logBlock, request),
+        pooled);
   }
 }

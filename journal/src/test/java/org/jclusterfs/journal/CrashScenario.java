@@ -34,12 +34,15 @@ final class CrashScenario {
   private final long seed;
   private final boolean pressure;
   private final UnaryOperator<LogDevice> faults;
-  private final BlockInspector replayInspector;
+  private final JournalOptions options;
   private final Map<Long, List<Event>> events = new HashMap<>();
   private final List<TestBlock> blocks = new ArrayList<>();
 
   /** Sequence per home of ordered data; the content is the operation's number, as the address. */
   private final Map<Long, Long> ordered = new HashMap<>();
+
+  /** The same of data that accompanies its transaction: there once that was acknowledged. */
+  private final Map<Long, Long> accompanying = new HashMap<>();
 
   private JournalFixture fixture;
   private LogDevice device;
@@ -48,20 +51,20 @@ final class CrashScenario {
   private long operation;
 
   CrashScenario(long seed) {
-    this(seed, UnaryOperator.identity(), TestBlock.INSPECTOR);
+    this(seed, UnaryOperator.identity(), JournalFixture.OPTIONS);
   }
 
   /**
    * @param faults wraps the device that the journal writes to
-   * @param replayInspector used at recovery
+   * @param options of the journal and its recovery
    */
-  CrashScenario(long seed, UnaryOperator<LogDevice> faults, BlockInspector replayInspector) {
+  CrashScenario(long seed, UnaryOperator<LogDevice> faults, JournalOptions options) {
     this.seed = seed;
     this.random = new Random(seed);
     // A third of the lives fill the log again and again with images that do not compress.
     this.pressure = random.nextInt(3) == 0;
     this.faults = faults;
-    this.replayInspector = replayInspector;
+    this.options = options;
   }
 
   /** Runs it; returns what is wrong, or null. */
@@ -96,7 +99,7 @@ final class CrashScenario {
 
   private void open() throws IOException {
     device = faults.apply(fixture.device);
-    journal = Journal.open(device, JournalFixture.VOLUME, 0, JournalFixture.OPTIONS);
+    journal = Journal.open(device, JournalFixture.VOLUME, 0, options);
   }
 
   private void step() throws IOException {
@@ -158,8 +161,13 @@ final class CrashScenario {
       if (random.nextInt(4) == 0) {
         long address = JournalFixture.DATA + operation;
         ByteBuffer content = ByteBuffer.wrap(data(operation));
-        handle.ordered(() -> device.writeHome(address, content));
-        ordered.put(address, sequence);
+        if (random.nextBoolean()) {
+          handle.ordered(() -> device.writeHome(address, content));
+          ordered.put(address, sequence);
+        } else {
+          handle.accompany(() -> device.writeHome(address, content));
+          accompanying.put(address, sequence);
+        }
       }
     }
     if (pressure || random.nextInt(3) == 0) {
@@ -177,7 +185,6 @@ final class CrashScenario {
     block.set(operation).raise();
     fixture.disk.writeDurably(block.address(), block.encode(JournalFixture.BLOCK));
     note(block, ALWAYS, Kind.METADATA);
-    journal.noteExternalDependency();
   }
 
   private void freeAndReuse(TestBlock block) throws IOException {
@@ -225,7 +232,7 @@ final class CrashScenario {
 
   private RecoveredLog recover(SimulatedDisk survivor) throws IOException {
     RecoveredLog log =
-        Journal.recover(fixture.on(survivor).device, JournalFixture.VOLUME, 0, replayInspector);
+        Journal.recover(fixture.on(survivor).device, JournalFixture.VOLUME, 0, options);
     log.replay(JournalFixture.ALL);
     log.markClean();
     return log;
@@ -238,11 +245,12 @@ final class CrashScenario {
       return "seed " + seed + ": " + acknowledged + " was acknowledged, " + last + " is there";
     }
     JournalFixture after = fixture.on(survivor);
-    for (Map.Entry<Long, Long> entry : ordered.entrySet()) {
-      byte[] expected = data(entry.getKey() - JournalFixture.DATA);
-      if (entry.getValue() <= last && !Arrays.equals(expected, after.home(entry.getKey()))) {
-        return "seed " + seed + ": data of transaction " + entry.getValue() + " is missing";
-      }
+    String missing = missingData(after, ordered, last);
+    if (missing == null) {
+      missing = missingData(after, accompanying, acknowledged);
+    }
+    if (missing != null) {
+      return missing;
     }
     for (TestBlock block : blocks) {
       Event expected = null;
@@ -264,6 +272,17 @@ final class CrashScenario {
             + " with "
             + last
             + " transactions";
+      }
+    }
+    return null;
+  }
+
+  private String missingData(JournalFixture after, Map<Long, Long> written, long last)
+      throws IOException {
+    for (Map.Entry<Long, Long> entry : written.entrySet()) {
+      byte[] expected = data(entry.getKey() - JournalFixture.DATA);
+      if (entry.getValue() <= last && !Arrays.equals(expected, after.home(entry.getKey()))) {
+        return "seed " + seed + ": data of transaction " + entry.getValue() + " is missing";
       }
     }
     return null;

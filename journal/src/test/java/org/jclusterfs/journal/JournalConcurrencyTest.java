@@ -39,23 +39,22 @@ final class JournalConcurrencyTest {
   }
 
   @Test
-  void concurrentCommitsShareOneCommitAndItsFlush() throws Exception {
+  void concurrentCommitsShareOneCommitAndItsDurableWrite() throws Exception {
     JournalFixture fixture = JournalFixture.formatted();
     Journal journal = fixture.open();
-    long flushesBefore = journal.statistics().flushes();
-    CountDownLatch leaderFlushes = new CountDownLatch(1);
+    CountDownLatch leaderWrites = new CountDownLatch(1);
     CountDownLatch othersLogged = new CountDownLatch(8);
     AtomicBoolean first = new AtomicBoolean(true);
     fixture.disk.intercept(
         operation -> {
-          if (operation.kind() == SimulatedDisk.Kind.FLUSH && first.getAndSet(false)) {
-            leaderFlushes.countDown();
+          if (operation.kind() == SimulatedDisk.Kind.DURABLE_WRITE && first.getAndSet(false)) {
+            leaderWrites.countDown();
             await(othersLogged);
           }
         });
     List<Future<?>> commits = new ArrayList<>();
     commits.add(submit(() -> commitOf(journal, 0)));
-    leaderFlushes.await();
+    leaderWrites.await();
     for (int i = 1; i <= 8; i++) {
       int number = i;
       commits.add(
@@ -72,7 +71,7 @@ final class JournalConcurrencyTest {
     }
     JournalStatistics statistics = journal.statistics();
     assertEquals(2, statistics.commits());
-    assertEquals(2, statistics.flushes() - flushesBefore);
+    assertEquals(2, statistics.durableWrites());
     // How many waited is the scheduler's choice: who comes late finds the commit made.
     assertTrue(statistics.sharedCommits() <= 8, "shared: " + statistics.sharedCommits());
   }
@@ -192,7 +191,8 @@ final class JournalConcurrencyTest {
     CountDownLatch otherLogged = new CountDownLatch(1);
     fixture.disk.intercept(
         operation -> {
-          if (operation.kind() == SimulatedDisk.Kind.WRITE && operation.block() > LOG_START + 1) {
+          if (operation.kind() == SimulatedDisk.Kind.DURABLE_WRITE
+              && operation.block() > LOG_START + 1) {
             leaderWrites.countDown();
             await(otherLogged);
             throw error;

@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
-import java.util.zip.CRC32C;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -27,63 +25,70 @@ final class JournalCrashTest {
   }
 
   @Example
-  void missingFlushAfterTheCommitRecordIsFound() throws IOException {
-    assertFound(device -> new SkippedFlush(device, SkippedFlush.Last.LOG), TestBlock.INSPECTOR);
+  void volatileCommitIsFound() throws IOException {
+    assertFound(Fault.COMMIT_FLUSH);
   }
 
   @Example
   void missingFlushAfterOrderedDataIsFound() throws IOException {
-    assertFound(device -> new SkippedFlush(device, SkippedFlush.Last.DATA), TestBlock.INSPECTOR);
+    assertFound(Fault.ORDERED_FLUSH);
+  }
+
+  @Example
+  void missingOrderedDataIsFound() throws IOException {
+    assertFound(Fault.ORDERED_DATA);
   }
 
   @Example
   void missingFlushAfterWritesInPlaceIsFound() throws IOException {
-    assertFound(device -> new SkippedFlush(device, SkippedFlush.Last.HOME), TestBlock.INSPECTOR);
+    assertFound(Fault.TAIL_FLUSH);
   }
 
   @Example
-  void missingFlushBetweenTailAndReuseIsFound() throws IOException {
-    assertFound(device -> new SkippedFlush(device, SkippedFlush.Last.HEADER), TestBlock.INSPECTOR);
+  void volatileTailIsFound() throws IOException {
+    assertFound(VolatileHeaders::new, JournalFixture.OPTIONS);
   }
 
   @Example
   void missingVersionCheckAtReplayIsFound() throws IOException {
-    // Every block seems to have version 1 when logged and 0 at home, so images always win.
-    BlockInspector blind =
-        new BlockInspector() {
-          private boolean isLogged;
+    assertFound(Fault.REPLAY_VERSION);
+  }
 
-          @Override
-          public long version(ByteBuffer block, long address) {
-            long version = TestBlock.INSPECTOR.version(block, address);
-            isLogged =
-                StackWalker.getInstance()
-                    .walk(f -> f.anyMatch(x -> x.getClassName().endsWith("LogScanner")));
-            return version < 0 || isLogged ? version : 0;
-          }
-        };
-    assertFound(UnaryOperator.identity(), blind);
+  @Example
+  void missingChecksumOfTransactionsIsFound() throws IOException {
+    assertFound(Fault.TRANSACTION_CHECKSUM);
+  }
+
+  @Example
+  void missingChecksumOfBlocksIsFound() throws IOException {
+    assertFound(
+        UnaryOperator.identity(), JournalFixture.OPTIONS.withInspector(TestBlock.BLIND_INSPECTOR));
   }
 
   @Example
   void lostRevokesAreFound() throws IOException {
-    assertFound(RevokesLost::new, TestBlock.INSPECTOR);
+    assertFound(Fault.REVOKE);
   }
 
-  private static void assertFound(UnaryOperator<LogDevice> fault, BlockInspector inspector)
+  private static void assertFound(Fault fault) throws IOException {
+    assertFound(UnaryOperator.identity(), Faults.plant(JournalFixture.OPTIONS, fault));
+  }
+
+  private static void assertFound(UnaryOperator<LogDevice> faults, JournalOptions options)
       throws IOException {
     String found = null;
     for (long seed = 0; seed < SEEDS_FOR_A_FAULT && found == null; seed++) {
-      found = new CrashScenario(seed, fault, inspector).run();
+      found = new CrashScenario(seed, faults, options).run();
     }
     assertNotNull(found, "the planted fault was not noticed");
   }
 
-  private static class Wrapper implements LogDevice {
+  /** Does not write headers durably. */
+  private static final class VolatileHeaders implements LogDevice {
 
     private final LogDevice device;
 
-    Wrapper(LogDevice device) {
+    VolatileHeaders(LogDevice device) {
       this.device = device;
     }
 
@@ -108,6 +113,13 @@ final class JournalCrashTest {
     }
 
     @Override
+    public CompletableFuture<Void> writeLogDurably(long logBlock, ByteBuffer src) {
+      return logBlock < LogGeometry.HEADER_BLOCKS
+          ? device.writeLog(logBlock, src)
+          : device.writeLogDurably(logBlock, src);
+    }
+
+    @Override
     public CompletableFuture<Void> readHome(long address, ByteBuffer dst) {
       return device.readHome(address, dst);
     }
@@ -120,74 +132,6 @@ final class JournalCrashTest {
     @Override
     public CompletableFuture<Void> flush() {
       return device.flush();
-    }
-  }
-
-  /** Leaves out the flushes that follow one kind of write. */
-  private static final class SkippedFlush extends Wrapper {
-
-    enum Last {
-      LOG,
-      HEADER,
-      HOME,
-      DATA
-    }
-
-    private final Last skipped;
-    private Last last = Last.HEADER;
-
-    SkippedFlush(LogDevice device, Last skipped) {
-      super(device);
-      this.skipped = skipped;
-    }
-
-    @Override
-    public CompletableFuture<Void> writeLog(long logBlock, ByteBuffer src) {
-      last = logBlock < LogGeometry.HEADER_BLOCKS ? Last.HEADER : Last.LOG;
-      return super.writeLog(logBlock, src);
-    }
-
-    @Override
-    public CompletableFuture<Void> writeHome(long address, ByteBuffer src) {
-      last = address >= JournalFixture.DATA ? Last.DATA : Last.HOME;
-      return super.writeHome(address, src);
-    }
-
-    @Override
-    public CompletableFuture<Void> flush() {
-      return last == skipped ? CompletableFuture.completedFuture(null) : super.flush();
-    }
-  }
-
-  /** Turns every revoke in the log into one of a block that nobody uses. */
-  private static final class RevokesLost extends Wrapper {
-
-    RevokesLost(LogDevice device) {
-      super(device);
-    }
-
-    @Override
-    public CompletableFuture<Void> writeLog(long logBlock, ByteBuffer src) {
-      ByteBuffer log = ByteBuffer.allocate(src.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-      log.put(src.duplicate()).flip();
-      boolean starts = log.getInt(LogBlock.MAGIC) == LogBlock.MAGIC_DATA;
-      if (starts
-          && log.getInt(LogBlock.INDEX) == 0
-          && log.get(LogBlock.BYTES + EntryTag.KIND) == EntryTag.KIND_REVOKE) {
-        log.putLong(LogBlock.BYTES + EntryTag.ADDRESS, 1);
-        reseal(log);
-      }
-      return super.writeLog(logBlock, log);
-    }
-
-    private void reseal(ByteBuffer log) {
-      int commit = log.limit() - blockSize();
-      if (log.getInt(commit + LogBlock.MAGIC) == LogBlock.MAGIC_COMMIT) {
-        log.putInt(commit + CommitRecord.CHECKSUM, 0);
-        CRC32C crc = new CRC32C();
-        crc.update(log.duplicate());
-        log.putInt(commit + CommitRecord.CHECKSUM, (int) crc.getValue());
-      }
     }
   }
 }

@@ -24,38 +24,77 @@ import org.junit.jupiter.api.Test;
 /** In which order a journal writes and flushes, and what recovery makes of damaged logs. */
 final class JournalOrderTest {
 
-  /** What the disk saw: L log, H journal header, D data, M metadata in place, F flush. */
+  /**
+   * What the disk saw: L log, C log durably, H journal header (durably), D data, M metadata in
+   * place, F flush.
+   */
   private static String trace(JournalFixture fixture) {
     StringBuilder trace = new StringBuilder();
     for (SimulatedDisk.Operation operation : fixture.disk.takeHistory()) {
       if (operation.kind() == SimulatedDisk.Kind.FLUSH) {
         trace.append('F');
-      } else if (operation.kind() == SimulatedDisk.Kind.WRITE) {
+      } else if (operation.kind() != SimulatedDisk.Kind.READ) {
         long block = operation.block();
-        trace.append(block >= DATA ? 'D' : block >= HOME ? 'M' : block < LOG_START + 2 ? 'H' : 'L');
+        boolean durably = operation.kind() == SimulatedDisk.Kind.DURABLE_WRITE;
+        char log = block < LOG_START + 2 ? 'H' : durably ? 'C' : 'L';
+        trace.append(block >= DATA ? 'D' : block >= HOME ? 'M' : log);
       }
     }
     return trace.toString();
   }
 
   @Test
-  void commitOfALoneNodeCostsOneFlush() throws IOException {
+  void commitOfMetadataIsOneDurableWrite() throws IOException {
     JournalFixture fixture = JournalFixture.formatted();
     Journal journal = fixture.open();
     fixture.disk.takeHistory();
     commit(journal, block(1).set(1));
-    assertEquals("LF", trace(fixture));
+    assertEquals("C", trace(fixture));
   }
 
   @Test
-  void commitAfterAGrantFromAnotherNodeBeginsWithAFlush() throws IOException {
+  void dataWrittenOverIsDurableWithItsTransaction() throws IOException {
     JournalFixture fixture = JournalFixture.formatted();
     Journal journal = fixture.open();
     fixture.disk.takeHistory();
-    journal.noteExternalDependency();
-    commit(journal, block(1).set(1));
-    commit(journal, block(1).set(2));
-    assertEquals("FLFLF", trace(fixture));
+    try (Journal.Handle handle = journal.begin(1)) {
+      handle.log(block(1).set(1));
+      handle.accompany(dataOf(fixture));
+    }
+    journal.commitAll();
+    assertEquals("DLF", trace(fixture));
+  }
+
+  @Test
+  void dataWrittenOverWaitsWithOrderedData() throws IOException {
+    JournalFixture fixture = JournalFixture.formatted();
+    Journal journal = fixture.open();
+    fixture.disk.takeHistory();
+    try (Journal.Handle handle = journal.begin(1)) {
+      handle.log(block(1).set(1));
+      handle.accompany(dataOf(fixture));
+      handle.ordered(dataOf(fixture));
+    }
+    journal.commitAll();
+    assertEquals("DDFC", trace(fixture));
+  }
+
+  @Test
+  void transactionAcrossTheEndOfTheRingIsMadeDurableByOneFlush() throws IOException {
+    JournalFixture fixture = JournalFixture.formatted();
+    Journal journal = fixture.open(JournalFixture.OPTIONS.withCompress(false));
+    // Each takes three log blocks, and the ring's 254 are no multiple of that.
+    for (int i = 0; i < 84; i++) {
+      commit(journal, block(1).set(i));
+    }
+    fixture.disk.takeHistory();
+    journal.checkpoint();
+    commit(journal, block(1).set(100));
+    assertEquals("MFHLLF", trace(fixture));
+  }
+
+  private static OrderedData dataOf(JournalFixture fixture) {
+    return () -> fixture.device.writeHome(DATA, ByteBuffer.allocate(JournalFixture.BLOCK));
   }
 
   @Test
@@ -71,7 +110,7 @@ final class JournalOrderTest {
       handle.ordered(data);
     }
     journal.commitAll();
-    assertEquals("DFLF", trace(fixture));
+    assertEquals("DFC", trace(fixture));
   }
 
   @Test
@@ -127,7 +166,7 @@ final class JournalOrderTest {
     fixture.disk.takeHistory();
     log(journal, block(1).set(1), block(2).set(2), block(4).set(4));
     journal.checkpoint();
-    assertEquals("LFMMFH", trace(fixture));
+    assertEquals("CMMFH", trace(fixture));
     assertEquals(2, journal.statistics().homeRequests());
   }
 

@@ -9,9 +9,10 @@ import java.util.concurrent.CompletableFuture;
  * <p>Operations are asynchronous, may overlap and complete in any order; overlapping writes that
  * are in flight together have no defined order, so a caller waits for the first. A buffer handed
  * over is frozen until its future completes. Writes are volatile until a {@link #flush()} begun
- * after their completion has completed. Failures complete the future with an {@link
- * java.io.IOException}; {@link FencedException} tells that this node lost its right to write.
- * Offsets and lengths are bytes and multiples of {@link #logicalBlockSize()}. Thread-safe.
+ * after their completion has completed, unless they are {@linkplain #writeDurably durable}.
+ * Failures complete the future with an {@link java.io.IOException}; {@link FencedException} tells
+ * that this node lost its right to write. Offsets and lengths are bytes and multiples of {@link
+ * #logicalBlockSize()}. Thread-safe.
  */
 public interface BlockDevice extends AutoCloseable {
 
@@ -29,6 +30,14 @@ public interface BlockDevice extends AutoCloseable {
 
   /** Writes all of {@code src} at {@code offset}. */
   CompletableFuture<Void> write(long offset, ByteBuffer src);
+
+  /**
+   * As {@link #write}, and complete only when {@code src} is durable; other writes stay as volatile
+   * as they are. One wait for the device where it can (FUA).
+   */
+  default CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
+    return write(offset, src).thenCompose(written -> flush());
+  }
 
   /** Makes every completed write of every node durable; cheap where there is no write cache. */
   CompletableFuture<Void> flush();

@@ -179,7 +179,17 @@ final class FileBlockDevice implements BlockDevice {
     return write(threads, offset, src);
   }
 
+  @Override
+  public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
+    return write(flushThreads, offset, src, true);
+  }
+
   private CompletableFuture<Void> write(ExecutorService pool, long offset, ByteBuffer src) {
+    return write(pool, offset, src, false);
+  }
+
+  private CompletableFuture<Void> write(
+      ExecutorService pool, long offset, ByteBuffer src, boolean durably) {
     if (offset < 0 || offset + src.remaining() > size) {
       return CompletableFuture.failedFuture(
           new IOException(
@@ -201,6 +211,9 @@ final class FileBlockDevice implements BlockDevice {
                   description + ": this node stopped writing, its lease ran out or it withdrew");
             }
             at += file.channel().write(src, at);
+          }
+          if (durably) {
+            file.channel().force(false);
           }
         });
   }
@@ -255,6 +268,11 @@ final class FileBlockDevice implements BlockDevice {
     @Override
     public CompletableFuture<Void> write(long offset, ByteBuffer src) {
       return FileBlockDevice.this.write(urgentThreads, offset, src);
+    }
+
+    @Override
+    public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
+      return FileBlockDevice.this.write(urgentThreads, offset, src, true);
     }
   }
 

@@ -40,6 +40,11 @@ abstract class ForwardingDevice implements BlockDevice {
   }
 
   @Override
+  public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
+    return device.writeDurably(offset, src);
+  }
+
+  @Override
   public CompletableFuture<Void> flush() {
     return device.flush();
   }

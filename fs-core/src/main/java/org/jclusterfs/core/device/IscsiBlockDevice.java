@@ -113,12 +113,21 @@ public final class IscsiBlockDevice implements BlockDevice {
   }
 
   @Override
+  public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
+    return writeDurably(offset, src, Priority.ORDINARY);
+  }
+
+  private CompletableFuture<Void> writeDurably(long offset, ByteBuffer src, Priority priority) {
+    return typed(lun.writeDurably(offset, src, priority));
+  }
+
+  @Override
   public CompletableFuture<Void> flush() {
     return flush(Priority.ORDINARY);
   }
 
   private CompletableFuture<Void> flush(Priority priority) {
-    return capacity.writeCache() ? lun.flush(priority) : CompletableFuture.completedFuture(null);
+    return hasVolatileWriteCache() ? lun.flush(priority) : CompletableFuture.completedFuture(null);
   }
 
   /** Does nothing on targets whose reservations do not stop UNMAP: it would escape fencing. */
@@ -171,7 +180,7 @@ public final class IscsiBlockDevice implements BlockDevice {
 
   @Override
   public boolean hasVolatileWriteCache() {
-    return capacity.writeCache();
+    return lun.capacity().writeCache();
   }
 
   @Override
@@ -209,6 +218,11 @@ public final class IscsiBlockDevice implements BlockDevice {
     @Override
     public CompletableFuture<Void> write(long offset, ByteBuffer src) {
       return typed(lun.write(offset, src, Priority.URGENT));
+    }
+
+    @Override
+    public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
+      return IscsiBlockDevice.this.writeDurably(offset, src, Priority.URGENT);
     }
 
     @Override

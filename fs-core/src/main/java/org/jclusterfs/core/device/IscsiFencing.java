@@ -131,6 +131,7 @@ final class IscsiFencing implements Fencing {
               + " the target's access list",
           e);
     }
+    lun.learnCaching();
     ownKey = key;
     registered = true;
     return true;

@@ -28,6 +28,7 @@ import org.jclusterfs.core.txn.Transactions;
 import org.jclusterfs.core.volume.BlockIo;
 import org.jclusterfs.core.volume.JournalArea;
 import org.jclusterfs.core.volume.JournalReplay;
+import org.jclusterfs.core.volume.MetadataInspector;
 import org.jclusterfs.journal.Journal;
 import org.jclusterfs.journal.JournalOptions;
 
@@ -46,20 +47,23 @@ final class MountAssembly {
   private final MountRequest request;
   private final Geometry geometry;
   private final UUID uuid;
+  private final JournalOptions journalOptions;
   private volatile Reclaimer reclaimer;
   private Journal journal;
   private Cleaner cleaner;
 
-  MountAssembly(BlockDevice device, ByteBuffer superblock, MountRequest request) {
+  MountAssembly(
+      BlockDevice device, ByteBuffer superblock, MountRequest request, JournalOptions options) {
     this.device = device;
     this.superblock = superblock;
     this.request = request;
     this.geometry = Geometry.of(superblock);
     this.uuid = BlockHeader.volumeUuid(superblock);
+    this.journalOptions = options.withInspector(new MetadataInspector(uuid));
   }
 
   Vfs assemble() throws IOException, MountException {
-    JournalReplay replay = new JournalReplay(device, geometry, uuid);
+    JournalReplay replay = new JournalReplay(device, geometry, uuid, journalOptions);
     NodeMembership node = NodeMembership.join(device, superblock, request, replay, this::adopt);
     boolean up = false;
     try {
@@ -90,10 +94,8 @@ final class MountAssembly {
     int slot = node.slot();
     List<ByteBuffer> descriptors = slotDescriptors();
     journal =
-        Journal.open(
-            JournalArea.of(device, descriptors.get(slot)), uuid, slot, JournalOptions.defaults());
+        Journal.open(JournalArea.of(device, descriptors.get(slot)), uuid, slot, journalOptions);
     ClusterLocks locks = node.locks();
-    locks.onRemoteGrant(journal::noteExternalDependency);
     MetaStore store = new MetaStore(device, uuid, slot);
     Transactions transactions = new Transactions(store, journal);
     ResourceGroups groups = new ResourceGroups(geometry, locks, transactions);

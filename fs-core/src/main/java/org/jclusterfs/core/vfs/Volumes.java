@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.device.Devices;
 import org.jclusterfs.core.volume.Superblocks;
+import org.jclusterfs.journal.JournalOptions;
 
 /** Mounts volumes: the one way from a DEVICE to a {@link Vfs}. */
 public final class Volumes {
@@ -34,9 +35,15 @@ public final class Volumes {
    * As {@link #mount(MountRequest)} over a device that is open already; it is closed at the end.
    */
   public static Vfs mount(BlockDevice device, MountRequest request) throws MountException {
+    return mount(device, request, JournalOptions.defaults());
+  }
+
+  /** With other options for the journal than every mount has, but for the inspector. */
+  static Vfs mount(BlockDevice device, MountRequest request, JournalOptions options)
+      throws MountException {
     try {
       ByteBuffer superblock = Superblocks.readPrimary(device);
-      return new MountAssembly(device, superblock, request).assemble();
+      return new MountAssembly(device, superblock, request, options).assemble();
     } catch (IOException e) {
       throw new MountException(e.getMessage(), e);
     }

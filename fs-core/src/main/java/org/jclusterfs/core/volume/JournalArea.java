@@ -60,6 +60,11 @@ public final class JournalArea implements LogDevice {
     return device.write(offset(logBlock, src.remaining()), src);
   }
 
+  @Override
+  public CompletableFuture<Void> writeLogDurably(long logBlock, ByteBuffer src) {
+    return device.writeDurably(offset(logBlock, src.remaining()), src);
+  }
+
   private long offset(long logBlock, int length) {
     if (logBlock < 0 || logBlock > blocks - length / BlockHeader.BLOCK_SIZE) {
       throw new IndexOutOfBoundsException("block " + logBlock + " of a log of " + blocks);

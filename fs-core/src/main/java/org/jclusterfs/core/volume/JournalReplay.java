@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.UUID;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.format.Geometry;
+import org.jclusterfs.journal.JournalOptions;
 
 /** Replays the journals of slots whose holders are dead, for a mount. Idempotent. */
 public final class JournalReplay {
@@ -13,9 +14,16 @@ public final class JournalReplay {
   private final BlockDevice device;
   private final Geometry geometry;
   private final UUID volume;
+  private final JournalOptions options;
 
   /** Makes the replayer of a volume. */
   public JournalReplay(BlockDevice device, Geometry geometry, UUID volume) {
+    this(device, geometry, volume, JournalOptions.defaults());
+  }
+
+  /** As the other one, with options as {@link SlotJournals} takes them. */
+  public JournalReplay(BlockDevice device, Geometry geometry, UUID volume, JournalOptions options) {
+    this.options = options;
     this.device = device;
     this.geometry = geometry;
     this.volume = volume;
@@ -27,7 +35,7 @@ public final class JournalReplay {
    * @return how many of them were dirty
    */
   public int replay(Collection<Integer> slots) throws IOException {
-    SlotJournals journals = new SlotJournals(device, geometry, volume);
+    SlotJournals journals = new SlotJournals(device, geometry, volume, options);
     int dirty = 0;
     for (int slot : slots) {
       int images = journals.add(slot);

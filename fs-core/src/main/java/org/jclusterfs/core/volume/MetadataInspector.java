@@ -3,16 +3,27 @@ package org.jclusterfs.core.volume;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.UUID;
+import org.jclusterfs.core.format.BlockDamage;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.journal.BlockInspector;
 
 /** Tells replay which blocks are valid metadata of a volume. Stateless. */
 public final class MetadataInspector implements BlockInspector {
   private final UUID volume;
+  private final boolean checksummed;
 
   /** For the volume with this UUID. */
   public MetadataInspector(UUID volume) {
+    this(volume, true);
+  }
+
+  /**
+   * With {@code checksummed} false it believes every checksum: a fault that tests plant, see {@link
+   * org.jclusterfs.journal.Fault#BLOCK_CHECKSUM}.
+   */
+  MetadataInspector(UUID volume, boolean checksummed) {
     this.volume = volume;
+    this.checksummed = checksummed;
   }
 
   @Override
@@ -20,8 +31,11 @@ public final class MetadataInspector implements BlockInspector {
     ByteBuffer view = block.slice().order(ByteOrder.LITTLE_ENDIAN);
     int magic = BlockHeader.magic(view);
     boolean ours = (magic & 0xffff) == ('J' | 'C' << 8);
-    return ours && BlockHeader.check(view, magic, address, volume) == null
-        ? BlockHeader.version(view)
-        : INVALID;
+    if (!ours) {
+      return INVALID;
+    }
+    BlockDamage damage = BlockHeader.check(view, magic, address, volume);
+    boolean valid = damage == null || damage == BlockDamage.CHECKSUM && !checksummed;
+    return valid ? BlockHeader.version(view) : INVALID;
   }
 }

@@ -15,8 +15,10 @@ import org.jclusterfs.core.format.BlockDamage;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.Geometry;
 import org.jclusterfs.core.format.SlotDescriptor;
+import org.jclusterfs.journal.Fault;
 import org.jclusterfs.journal.Journal;
 import org.jclusterfs.journal.JournalFormatException;
+import org.jclusterfs.journal.JournalOptions;
 import org.jclusterfs.journal.LockTag;
 import org.jclusterfs.journal.LoggedImage;
 import org.jclusterfs.journal.RecoveredLog;
@@ -34,6 +36,7 @@ public final class SlotJournals {
   private final Geometry geometry;
   private final UUID volume;
   private final MetadataInspector inspector;
+  private final JournalOptions options;
   private final List<RecoveredLog> logs = new ArrayList<>();
   private Map<Long, LoggedImage> loggedGroupBlocks;
 
@@ -44,10 +47,16 @@ public final class SlotJournals {
 
   /** None yet, of a volume. */
   public SlotJournals(BlockDevice device, Geometry geometry, UUID volume) {
+    this(device, geometry, volume, JournalOptions.defaults());
+  }
+
+  /** None yet, of a volume; of the options the inspector is not looked at. */
+  public SlotJournals(BlockDevice device, Geometry geometry, UUID volume, JournalOptions options) {
     this.device = device;
     this.geometry = geometry;
     this.volume = volume;
-    this.inspector = new MetadataInspector(volume);
+    this.inspector = new MetadataInspector(volume, !options.leavesOut(Fault.BLOCK_CHECKSUM));
+    this.options = options.withInspector(inspector);
   }
 
   /**
@@ -67,7 +76,7 @@ public final class SlotJournals {
 
   private RecoveredLog recover(ByteBuffer slotDescriptor, int slot) throws IOException {
     try {
-      return Journal.recover(JournalArea.of(device, slotDescriptor), volume, slot, inspector);
+      return Journal.recover(JournalArea.of(device, slotDescriptor), volume, slot, options);
     } catch (JournalFormatException | IllegalArgumentException e) {
       throw new UnusableVolumeException(
           UnusableVolumeException.Reason.DAMAGED, String.valueOf(e.getMessage()));

@@ -190,6 +190,11 @@ public final class MetadataHarness {
     }
 
     @Override
+    public void accompany(OrderedData data) {
+      ordered(data);
+    }
+
+    @Override
     public long sequence() {
       return 1;
     }

@@ -13,6 +13,8 @@ import org.jclusterfs.iscsi.ProtocolException;
  * @param maxUnmapBlocks MAXIMUM UNMAP LBA COUNT as unsigned, 0: no UNMAP
  * @param maxUnmapDescriptors MAXIMUM UNMAP BLOCK DESCRIPTOR COUNT as unsigned, 0: no UNMAP
  * @param writeCache the unit may lose acknowledged writes that were not flushed (WCE)
+ * @param forcedUnitAccess a write can be durable by itself (DPOFUA)
+ * @param cachingKnown writeCache and forcedUnitAccess are the unit's word and no careful guess
  * @param writeProtected the unit takes no writes
  */
 public record Capacity(
@@ -23,6 +25,8 @@ public record Capacity(
     long maxUnmapBlocks,
     long maxUnmapDescriptors,
     boolean writeCache,
+    boolean forcedUnitAccess,
+    boolean cachingKnown,
     boolean writeProtected) {
 
   /** Size in bytes. */
@@ -74,7 +78,28 @@ public record Capacity(
         unmap ? unsigned(limits, 20) : 0,
         unmap ? unsigned(limits, 24) : 0,
         writeCache(mode),
+        forcedUnitAccess(mode),
+        mode != null,
         mode != null && mode.remaining() > 2 && (mode.get(2) & 0x80) != 0);
+  }
+
+  /** The same with what a mode page says that could not be had before. */
+  Capacity withCaching(ByteBuffer mode) {
+    return new Capacity(
+        blocks,
+        blockSize,
+        thin,
+        maxTransferBlocks,
+        maxUnmapBlocks,
+        maxUnmapDescriptors,
+        writeCache(mode),
+        forcedUnitAccess(mode),
+        true,
+        writeProtected);
+  }
+
+  private static boolean forcedUnitAccess(ByteBuffer mode) {
+    return mode != null && mode.remaining() > 2 && (mode.get(2) & 0x10) != 0;
   }
 
   private static long unsigned(ByteBuffer page, int offset) {

@@ -16,6 +16,10 @@ final class Cdb {
   static final int PERSISTENT_RESERVE_OUT = 0x5f;
   static final int READ_16 = 0x88;
   static final int WRITE_16 = 0x8a;
+
+  /** FUA: the data are on the medium when the command ends, not in a volatile cache. */
+  private static final byte FORCE_UNIT_ACCESS = 0x08;
+
   static final int SYNCHRONIZE_CACHE_16 = 0x91;
   static final int SERVICE_ACTION_IN_16 = 0x9e;
   static final int REPORT_LUNS = 0xa0;
@@ -70,16 +74,24 @@ final class Cdb {
     return cdb(16, READ_16).putLong(2, lba).putInt(10, blocks).array();
   }
 
-  static byte[] write16(long lba, int blocks) {
-    return cdb(16, WRITE_16).putLong(2, lba).putInt(10, blocks).array();
+  static byte[] write16(long lba, int blocks, boolean durably) {
+    return cdb(16, WRITE_16)
+        .put(1, durably ? FORCE_UNIT_ACCESS : 0)
+        .putLong(2, lba)
+        .putInt(10, blocks)
+        .array();
   }
 
   static byte[] read10(long lba, int blocks) {
     return cdb(10, READ_10).putInt(2, (int) lba).putShort(7, (short) blocks).array();
   }
 
-  static byte[] write10(long lba, int blocks) {
-    return cdb(10, WRITE_10).putInt(2, (int) lba).putShort(7, (short) blocks).array();
+  static byte[] write10(long lba, int blocks, boolean durably) {
+    return cdb(10, WRITE_10)
+        .put(1, durably ? FORCE_UNIT_ACCESS : 0)
+        .putInt(2, (int) lba)
+        .putShort(7, (short) blocks)
+        .array();
   }
 
   /** The whole LUN. */

@@ -36,12 +36,13 @@ public final class Lun implements AutoCloseable {
   private final IscsiSession session;
   private final int lun;
   private final Inquiry inquiry;
-  private final Capacity capacity;
+  private volatile Capacity capacity;
   private final int maxTransfer;
   private final ThreadLocal<Boolean> preparing = ThreadLocal.withInitial(() -> false);
   private volatile Runnable preemptionListener = () -> {};
   private volatile boolean use10;
   private volatile boolean flush10;
+  private volatile boolean refusesForcedUnitAccess;
 
   private Lun(IscsiSession session, int lun) throws IscsiException {
     this.session = session;
@@ -122,6 +123,19 @@ public final class Lun implements AutoCloseable {
     return capacity;
   }
 
+  /**
+   * Asks again how the unit caches writes, where that could not be had: to be called once this
+   * session is registered.
+   */
+  public void learnCaching() throws IscsiException {
+    if (!capacity.cachingKnown()) {
+      ByteBuffer mode = cachingPage();
+      if (mode != null) {
+        capacity = capacity.withCaching(mode);
+      }
+    }
+  }
+
   /** Fills {@code dst} from byte {@code offset} on. */
   public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
     return read(offset, dst, Priority.ORDINARY);
@@ -129,7 +143,7 @@ public final class Lun implements AutoCloseable {
 
   /** As {@link #read(long, ByteBuffer)} with a priority. */
   public CompletableFuture<Void> read(long offset, ByteBuffer dst, Priority priority) {
-    return transfer(Kind.READ, offset, dst, priority);
+    return transfer(Kind.READ, offset, dst, priority, false);
   }
 
   /** Writes all of {@code src} at byte {@code offset}. */
@@ -139,7 +153,38 @@ public final class Lun implements AutoCloseable {
 
   /** As {@link #write(long, ByteBuffer)} with a priority. */
   public CompletableFuture<Void> write(long offset, ByteBuffer src, Priority priority) {
-    return transfer(Kind.WRITE, offset, src, priority);
+    return transfer(Kind.WRITE, offset, src, priority, false);
+  }
+
+  /**
+   * As {@link #write(long, ByteBuffer, Priority)}, and complete only when {@code src} is durable:
+   * by FUA where the unit has it (SBC-4, WRITE(16)), else by a flush that follows.
+   */
+  public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src, Priority priority) {
+    if (!capacity.writeCache()) {
+      return write(offset, src, priority);
+    }
+    if (!capacity.forcedUnitAccess() || refusesForcedUnitAccess) {
+      return write(offset, src, priority).thenCompose(written -> flush(priority));
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    transfer(Kind.WRITE, offset, src, priority, true)
+        .whenComplete(
+            (written, e) -> {
+              if (e instanceof ScsiException && ((ScsiException) e).isUnsupported()) {
+                refusesForcedUnitAccess = true;
+                writeDurably(offset, src, priority)
+                    .whenComplete((again, failure) -> finish(done, failure));
+              } else {
+                finish(done, e);
+              }
+            });
+    return done;
+  }
+
+  /** Whether the unit said DPOFUA and then refused the bit. */
+  boolean refusesForcedUnitAccess() {
+    return refusesForcedUnitAccess;
   }
 
   /** Makes completed writes durable, whoever wrote them: SYNCHRONIZE CACHE of the whole unit. */
@@ -221,7 +266,7 @@ public final class Lun implements AutoCloseable {
    * @throws org.jclusterfs.iscsi.ReservationConflictException where a reservation forbids it
    */
   public void probeWrite() throws IscsiException {
-    control(Kind.CONTROL, use10 ? Cdb.write10(0, 0) : Cdb.write16(0, 0), null);
+    control(Kind.CONTROL, use10 ? Cdb.write10(0, 0, false) : Cdb.write16(0, 0, false), null);
   }
 
   /**
@@ -278,7 +323,7 @@ public final class Lun implements AutoCloseable {
   }
 
   private CompletableFuture<Void> transfer(
-      Kind kind, long offset, ByteBuffer data, Priority priority) {
+      Kind kind, long offset, ByteBuffer data, Priority priority, boolean durably) {
     check(offset, data.remaining());
     if (!data.hasRemaining()) {
       return CompletableFuture.completedFuture(null);
@@ -294,7 +339,7 @@ public final class Lun implements AutoCloseable {
       int end = Math.min(data.remaining(), begin + maxTransfer);
       ByteBuffer slice =
           data.duplicate().limit(data.position() + end).position(data.position() + begin);
-      new Part(transfer, kind, offset + begin, slice, used).start();
+      new Part(transfer, kind, offset + begin, slice, used, durably).start();
     }
     return transfer;
   }
@@ -328,15 +373,23 @@ public final class Lun implements AutoCloseable {
     private final long lba;
     private final ByteBuffer data;
     private final Priority priority;
+    private final boolean durably;
     private boolean sent10;
 
-    Part(Transfer transfer, Kind kind, long offset, ByteBuffer data, Priority priority) {
+    Part(
+        Transfer transfer,
+        Kind kind,
+        long offset,
+        ByteBuffer data,
+        Priority priority,
+        boolean durably) {
       super(Lun.this);
       this.transfer = transfer;
       this.kind = kind;
       this.lba = offset / capacity.blockSize();
       this.data = data;
       this.priority = priority;
+      this.durably = durably;
     }
 
     void start() {
@@ -344,9 +397,9 @@ public final class Lun implements AutoCloseable {
       sent10 = use10;
       byte[] cdb;
       if (sent10) {
-        cdb = kind == Kind.READ ? Cdb.read10(lba, blocks) : Cdb.write10(lba, blocks);
+        cdb = kind == Kind.READ ? Cdb.read10(lba, blocks) : Cdb.write10(lba, blocks, durably);
       } else {
-        cdb = kind == Kind.READ ? Cdb.read16(lba, blocks) : Cdb.write16(lba, blocks);
+        cdb = kind == Kind.READ ? Cdb.read16(lba, blocks) : Cdb.write16(lba, blocks, durably);
       }
       start(kind, cdb, data, priority);
     }

@@ -23,6 +23,7 @@ final class CapacityCommand implements Callable<Integer> {
       tool.out().println("Blocks: " + capacity.blocks() + " of " + capacity.blockSize());
       tool.out().println("Thin provisioning: " + (capacity.thin() ? "yes" : "no"));
       tool.out().println("Write cache: " + (capacity.writeCache() ? "yes" : "no"));
+      tool.out().println("Forced unit access: " + (capacity.forcedUnitAccess() ? "yes" : "no"));
       tool.out().println("Write protected: " + (capacity.writeProtected() ? "yes" : "no"));
       tool.out()
           .println(

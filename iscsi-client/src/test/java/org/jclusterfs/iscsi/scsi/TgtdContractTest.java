@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.session.Discovery;
+import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,7 @@ class TgtdContractTest {
       assertEquals(256L << 20, lun.capacity().bytes());
       assertEquals(512, lun.capacity().blockSize());
       assertTrue(lun.capacity().writeCache());
+      assertTrue(lun.capacity().forcedUnitAccess());
       assertTrue(lun.capacity().thin());
       assertFalse(lun.capacity().writeProtected());
       assertTrue(lun.reportLuns().contains(1));
@@ -90,6 +92,18 @@ class TgtdContractTest {
           }
           assertEquals(data, stored.flip());
         }
+      }
+    }
+  }
+
+  @Test
+  void durableWriteIsOneCommandThatTheTargetTakes() throws Exception {
+    try (Lun lun = Lun.open(OPTIONS, target.url())) {
+      for (int bytes : new int[] {4096, 262144, 3 << 20}) {
+        ByteBuffer data = random(bytes, bytes + 1);
+        await(lun.writeDurably(8192, data, Priority.ORDINARY));
+        assertFalse(lun.refusesForcedUnitAccess());
+        assertEquals(data, read(lun, 8192, bytes));
       }
     }
   }

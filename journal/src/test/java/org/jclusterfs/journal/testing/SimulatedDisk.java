@@ -25,6 +25,8 @@ public final class SimulatedDisk {
     READ,
     /** A write of blocks. */
     WRITE,
+    /** A write of blocks that is durable when it is acknowledged (FUA). */
+    DURABLE_WRITE,
     /** A flush of the whole LUN. */
     FLUSH
   }
@@ -80,7 +82,7 @@ public final class SimulatedDisk {
     interceptor = seen;
   }
 
-  /** Plants a fault: flushes are acknowledged and do nothing. */
+  /** Plants a fault: flushes do nothing, nor is any write durable, and both are acknowledged. */
   public synchronized void ignoreFlushes(boolean ignore) {
     ignoreFlushes = ignore;
   }
@@ -130,11 +132,23 @@ public final class SimulatedDisk {
 
   /** Writes whole blocks: volatile, but visible to every reader at once. */
   public void write(long block, ByteBuffer src) throws IOException {
+    write(Kind.WRITE, block, src);
+  }
+
+  /**
+   * Writes whole blocks through the cache (FUA): durable when this returns. A power cut meanwhile
+   * treats them as any others.
+   */
+  public void writeDurably(long block, ByteBuffer src) throws IOException {
+    write(Kind.DURABLE_WRITE, block, src);
+  }
+
+  private void write(Kind kind, long block, ByteBuffer src) throws IOException {
     int count = src.remaining() / blockSize;
     if (src.remaining() % blockSize != 0 || block < 0 || block + count > blocks) {
       throw new IOException("write of " + src.remaining() + " bytes at block " + block);
     }
-    before(new Operation(Kind.WRITE, block, count));
+    before(new Operation(kind, block, count));
     synchronized (this) {
       failIfDead();
       changes++;
@@ -145,6 +159,12 @@ public final class SimulatedDisk {
         unflushed.add(new VolatileBlock(block + i, content));
       }
       dieIfDue();
+      if (kind == Kind.DURABLE_WRITE && !ignoreFlushes) {
+        unflushed.removeIf(write -> write.block() >= block && write.block() < block + count);
+        for (int i = 0; i < count; i++) {
+          durable.put(block + i, cached.remove(block + i));
+        }
+      }
     }
   }
 

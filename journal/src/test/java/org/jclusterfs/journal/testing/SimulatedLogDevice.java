@@ -54,6 +54,11 @@ public final class SimulatedLogDevice implements LogDevice {
   }
 
   @Override
+  public CompletableFuture<Void> writeLogDurably(long logBlock, ByteBuffer src) {
+    return run(() -> disk.writeDurably(inLog(logBlock, src), src));
+  }
+
+  @Override
   public CompletableFuture<Void> readHome(long address, ByteBuffer dst) {
     return run(() -> disk.read(address, dst));
   }

@@ -1,0 +1,17 @@
+package org.jclusterfs.core.vfs;
+
+import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.journal.Fault;
+import org.jclusterfs.journal.Faults;
+import org.jclusterfs.journal.JournalOptions;
+
+/** Mounts with faults planted in the journal and in replay, for the tests of every module. */
+public final class FaultyMounts {
+  private FaultyMounts() {}
+
+  /** As {@link Volumes#mount(BlockDevice, MountRequest)}, leaving the given things out. */
+  public static Vfs mount(BlockDevice device, MountRequest request, Fault... faults)
+      throws MountException {
+    return Volumes.mount(device, request, Faults.plant(JournalOptions.defaults(), faults));
+  }
+}

@@ -1,7 +1,7 @@
 package org.jclusterfs.iscsi;
 
 /** No connection to the target could be had or kept. */
-public final class ConnectionLostException extends IscsiException {
+public class ConnectionLostException extends IscsiException {
   private static final long serialVersionUID = 1L;
 
   /** Makes one with its message. */

@@ -91,6 +91,23 @@ public record InitiatorOptions(
         pingInterval);
   }
 
+  /** A copy with another ISID. */
+  public InitiatorOptions withIsid(Isid other) {
+    return new InitiatorOptions(
+        initiatorName,
+        other,
+        chap,
+        digests,
+        maxRecvDataSegmentLength,
+        maxBurstLength,
+        firstBurstLength,
+        queueDepth,
+        loginTimeout,
+        commandTimeout,
+        replacementTimeout,
+        pingInterval);
+  }
+
   /** A copy with another offer of digests. */
   public InitiatorOptions withDigests(Digests offered) {
     return new InitiatorOptions(

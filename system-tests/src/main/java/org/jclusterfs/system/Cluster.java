@@ -19,14 +19,14 @@ final class Cluster implements AutoCloseable {
   }
 
   /**
-   * Formats the target's device.
+   * Formats the target's device, whatever it holds.
    *
    * @param slots slots of the volume
    * @param options mount options for every node, or empty
    */
   static Cluster format(Target target, int slots, String options) {
     Cluster cluster = new Cluster(target, options);
-    cluster.mkfs("-N", Integer.toString(slots), "-L", "webcluster").orFail();
+    cluster.mkfs("-F", "-N", Integer.toString(slots), "-L", "webcluster").orFail();
     return cluster;
   }
 

@@ -9,6 +9,7 @@ import org.jclusterfs.core.cluster.SlotInfo.Claimant;
 import org.jclusterfs.core.cluster.SlotObserver.Liveness;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.device.WriteGate;
+import org.jclusterfs.core.device.WritesBlockedException;
 import org.jclusterfs.core.format.Heartbeat;
 import org.jclusterfs.core.format.SlotDescriptor;
 
@@ -92,7 +93,7 @@ public final class ExclusiveClaim implements AutoCloseable {
     // The next one where a node that died while it claimed left its registration.
     for (SlotInfo each : free.isEmpty() ? slots.subList(0, 1) : free) {
       seen = each;
-      claim = SlotClaim.take(area, each, SlotDescriptor.TOOL, claimant);
+      claim = takePast(area, held, each, claimant);
       if (claim != null) {
         break;
       }
@@ -125,6 +126,21 @@ public final class ExclusiveClaim implements AutoCloseable {
         area.device().setWriteGate(WriteGate.OPEN);
         claim.undo();
       }
+    }
+  }
+
+  /** Takes a slot; where a dead holder's registration is in the way, after it was fenced. */
+  private static SlotClaim takePast(
+      SlotArea area, List<SlotInfo> dead, SlotInfo seen, Claimant claimant) throws IOException {
+    try {
+      return SlotClaim.take(area, seen, SlotDescriptor.TOOL, claimant);
+    } catch (WritesBlockedException e) {
+      for (SlotInfo holder : dead) {
+        if (!SlotClaim.fenceInPassing(area, holder)) {
+          return null;
+        }
+      }
+      return SlotClaim.take(area, seen, SlotDescriptor.TOOL, claimant);
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.cluster.SlotInfo.Claimant;
 import org.jclusterfs.core.cluster.SlotObserver.Liveness;
+import org.jclusterfs.core.device.WritesBlockedException;
 import org.jclusterfs.core.format.SlotDescriptor;
 
 /**
@@ -20,11 +21,15 @@ final class SlotChooser {
 
   private static final long TOOL_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(8);
 
+  /** Time for fencing, beyond the time until a node is declared dead. */
+  private static final long FENCING_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final SlotArea area;
   private final Claimant claimant;
   private final Recovery recovery;
   private final int wanted;
   private final List<SlotInfo> recovered = new ArrayList<>();
+  private WritesBlockedException blocked;
 
   SlotChooser(SlotArea area, Claimant claimant, Recovery recovery, int wanted) {
     this.area = area;
@@ -70,6 +75,14 @@ final class SlotChooser {
         if (claim != null) {
           return claim;
         }
+        if (blocked != null) {
+          // What a killed mount of this host left registered; the others will fence it.
+          if (held.isEmpty() || System.nanoTime() - patience > FENCING_NANOS) {
+            throw blocked;
+          }
+          SlotClaim.backOff();
+          continue;
+        }
         if (slots.stream().anyMatch(this::eligible)) {
           if (System.nanoTime() - patience > 0) {
             throw new IOException(
@@ -99,11 +112,18 @@ final class SlotChooser {
   }
 
   private SlotClaim takeFree(List<SlotInfo> slots) throws IOException {
+    blocked = null;
     for (SlotInfo info : slots) {
       if (!eligible(info)) {
         continue;
       }
-      SlotClaim claim = SlotClaim.take(area, info, SlotDescriptor.MOUNTED, claimant);
+      SlotClaim claim;
+      try {
+        claim = SlotClaim.take(area, info, SlotDescriptor.MOUNTED, claimant);
+      } catch (WritesBlockedException e) {
+        blocked = e;
+        return null;
+      }
       if (claim == null) {
         continue;
       }

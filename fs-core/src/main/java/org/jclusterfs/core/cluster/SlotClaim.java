@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jclusterfs.core.cluster.SlotInfo.Claimant;
 import org.jclusterfs.core.device.Fencing;
 import org.jclusterfs.core.device.WriteGate;
+import org.jclusterfs.core.device.WritesBlockedException;
 import org.jclusterfs.core.format.SlotDescriptor;
 
 /**
@@ -62,6 +63,7 @@ final class SlotClaim {
    *
    * @param seen the slot's descriptor as the caller judged it
    * @return null where somebody else was faster
+   * @throws WritesBlockedException where a registration of the same initiator name is in the way
    */
   static SlotClaim take(SlotArea area, SlotInfo seen, int state, Claimant claimant)
       throws IOException {
@@ -87,6 +89,7 @@ final class SlotClaim {
       return null;
     }
     try {
+      fencing.requireWritable();
       SlotInfo now = area.slot(seen.slot());
       if (now.state() != seen.state() || now.incarnation() != seen.incarnation()) {
         return null;
@@ -135,7 +138,8 @@ final class SlotClaim {
         () -> area.device().fencing().fence(new Fencing.Victim(free.slot(), key, free.process())));
   }
 
-  private static boolean fenceInPassing(SlotArea area, SlotInfo dead) throws IOException {
+  /** Fences a dead claim while registered as no slot's node; false where it is another's now. */
+  static boolean fenceInPassing(SlotArea area, SlotInfo dead) throws IOException {
     return !dead.isFree()
         && inPassing(
             area,

@@ -21,6 +21,13 @@ public interface Fencing {
    */
   boolean register(int slot, long key) throws IOException;
 
+  /**
+   * Checks that the device lets this node write now that it is registered.
+   *
+   * @throws WritesBlockedException where the target takes it and another registration for one
+   */
+  default void requireWritable() throws IOException {}
+
   /** Gives the registration up; a no-op where there is none. */
   void unregister(int slot, long key) throws IOException;
 

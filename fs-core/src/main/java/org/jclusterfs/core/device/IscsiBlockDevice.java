@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.jclusterfs.iscsi.ChapSecrets;
 import org.jclusterfs.iscsi.InitiatorName;
 import org.jclusterfs.iscsi.InitiatorOptions;
@@ -26,6 +27,9 @@ import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
  */
 public final class IscsiBlockDevice implements BlockDevice {
 
+  /** How often one command is sent again after a conflict; more than nodes die at a time. */
+  private static final int RENEWALS = 4;
+
   private final String description;
   private final Lun lun;
   private final Capacity capacity;
@@ -33,11 +37,11 @@ public final class IscsiBlockDevice implements BlockDevice {
   private final BlockDevice urgent = new Urgent();
   private volatile WriteGate gate = WriteGate.OPEN;
 
-  private IscsiBlockDevice(String description, Lun lun) throws IOException {
+  private IscsiBlockDevice(String description, Lun lun, String initiator) throws IOException {
     this.description = description;
     this.lun = lun;
     this.capacity = lun.capacity();
-    this.fencing = new IscsiFencing(lun);
+    this.fencing = new IscsiFencing(lun, initiator);
     lun.session().setWriteGate(() -> !fencing.isFenced() && gate.mayWrite());
     lun.session().setPreparation(fencing::connectedAgain);
   }
@@ -75,7 +79,7 @@ public final class IscsiBlockDevice implements BlockDevice {
                 ChapSecrets.read(spec.secretsFile()).find(url.targets().get(0), url.user())),
             url);
     try {
-      return new IscsiBlockDevice(spec.device(), lun);
+      return new IscsiBlockDevice(spec.device(), lun, initiator);
     } catch (IOException | RuntimeException e) {
       lun.close();
       throw e;
@@ -109,7 +113,7 @@ public final class IscsiBlockDevice implements BlockDevice {
 
   @Override
   public CompletableFuture<Void> write(long offset, ByteBuffer src) {
-    return typed(lun.write(offset, src));
+    return registered(() -> lun.write(offset, src.duplicate()));
   }
 
   @Override
@@ -134,30 +138,66 @@ public final class IscsiBlockDevice implements BlockDevice {
   @Override
   public CompletableFuture<Void> discard(long offset, long length) {
     return fencing.coversUnmap()
-        ? typed(lun.unmap(offset, length))
+        ? registered(() -> lun.unmap(offset, length))
         : CompletableFuture.completedFuture(null);
   }
 
-  /** Gives errors that mean "fenced" their type. */
-  private CompletableFuture<Void> typed(CompletableFuture<Void> written) {
+  /**
+   * Sends a command that needs the right to write, again where it was refused for a reason that
+   * registering anew removes; gives errors that mean "fenced" their type.
+   */
+  private CompletableFuture<Void> registered(Supplier<CompletableFuture<Void>> command) {
     CompletableFuture<Void> result = new CompletableFuture<>();
-    written.whenComplete(
-        (nothing, e) -> {
-          if (e == null) {
-            result.complete(null);
-          } else {
-            result.completeExceptionally(
-                inOurWords(e instanceof CompletionException ? e.getCause() : e));
-          }
-        });
+    send(command, RENEWALS, result);
     return result;
+  }
+
+  private void send(
+      Supplier<CompletableFuture<Void>> command, int renewals, CompletableFuture<Void> result) {
+    command
+        .get()
+        .whenComplete(
+            (nothing, thrown) -> {
+              Throwable e =
+                  thrown instanceof CompletionException && thrown.getCause() != null
+                      ? thrown.getCause()
+                      : thrown;
+              if (e == null) {
+                result.complete(null);
+              } else if (!(e instanceof ReservationConflictException) || !fencing.isRegistered()) {
+                result.completeExceptionally(inOurWords(e));
+              } else if (renewals == 0) {
+                result.completeExceptionally(fencing.blocked(e));
+              } else {
+                renew(command, renewals, (ReservationConflictException) e, result);
+              }
+            });
+  }
+
+  private void renew(
+      Supplier<CompletableFuture<Void>> command,
+      int renewals,
+      ReservationConflictException conflict,
+      CompletableFuture<Void> result) {
+    fencing
+        .conflicted()
+        .whenComplete(
+            (may, e) -> {
+              if (e != null) {
+                conflict.addSuppressed(e);
+                result.completeExceptionally(fencing.blocked(conflict));
+              } else if (may) {
+                send(command, renewals - 1, result);
+              } else {
+                result.completeExceptionally(
+                    fencing.isFenced() ? inOurWords(conflict) : fencing.blocked(conflict));
+              }
+            });
   }
 
   private Throwable inOurWords(Throwable e) {
     if (e instanceof ReservationConflictException) {
-      if (fencing.isRegistered()) {
-        fencing.preempted();
-      } else if (!fencing.isFenced()) {
+      if (!fencing.isFenced()) {
         return new IOException(
             description
                 + ": other nodes hold it by a persistent reservation; unmount it there, or remove"
@@ -217,7 +257,7 @@ public final class IscsiBlockDevice implements BlockDevice {
 
     @Override
     public CompletableFuture<Void> write(long offset, ByteBuffer src) {
-      return typed(lun.write(offset, src, Priority.URGENT));
+      return registered(() -> lun.write(offset, src.duplicate(), Priority.URGENT));
     }
 
     @Override
@@ -239,6 +279,7 @@ public final class IscsiBlockDevice implements BlockDevice {
   @Override
   public void close() {
     lun.close();
+    fencing.close();
   }
 
   static IscsiException unwrap(Exception e) {

@@ -1,14 +1,17 @@
 package org.jclusterfs.core.device;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.ScsiException;
 import org.jclusterfs.iscsi.scsi.Lun;
 import org.jclusterfs.iscsi.scsi.PersistentReservations;
+import org.jclusterfs.iscsi.scsi.PersistentReservations.FullStatus;
 import org.jclusterfs.iscsi.scsi.PersistentReservations.Reservation;
 
 /**
@@ -18,12 +21,19 @@ import org.jclusterfs.iscsi.scsi.PersistentReservations.Reservation;
  * <p>tgtd needs care (measured): it lacks PREEMPT AND ABORT, a new session is unregistered while
  * its old key stays listed, writes of a preempted node land for up to 10 ms more, and it must not
  * be made to preempt the registration that holds the reservation.
+ *
+ * <p>So does LIO (measured): it lists registrations by session, but keeps the right to write by
+ * initiator name. What a killed daemon left registered keeps a new mount of its host from writing
+ * while it holds the reservation, and takes the new mount's right along when it is preempted; the
+ * new one then registers anew, see {@link #conflicted}. And a new registration would let an old
+ * daemon write again that was stopped and fenced, see {@link InitiatorLock}.
  */
 final class IscsiFencing implements Fencing {
 
   private static final System.Logger LOG = System.getLogger(IscsiFencing.class.getName());
   private static final int TYPE = PersistentReservations.WRITE_EXCLUSIVE_ALL_REGISTRANTS;
   private static final int ATTEMPTS = 5;
+  private static final Path LOCKS = Path.of("/run/lock/jclusterfs");
 
   /** Five times what tgtd's writes in flight were seen to land late, in milliseconds. */
   private static final long WINDOW_MILLIS = 50;
@@ -42,10 +52,15 @@ final class IscsiFencing implements Fencing {
   private volatile FenceCheck fenceCheck;
   private volatile boolean fenced;
   private volatile boolean registered;
+  private final String initiator;
+  private final Object renewals = new Object();
+  private CompletableFuture<Boolean> renewal;
+  private InitiatorLock lock;
   private long ownKey;
 
-  IscsiFencing(Lun lun) throws IOException {
+  IscsiFencing(Lun lun, String initiator) throws IOException {
     this.lun = lun;
+    this.initiator = initiator;
     this.reservations = lun.reservations();
     isTgt = lun.inquiry().vendor().equals(TGT);
     // tgtd lists PREEMPT AND ABORT among its commands and then refuses it
@@ -100,7 +115,91 @@ final class IscsiFencing implements Fencing {
     return !isTgt;
   }
 
-  /** A write met RESERVATION CONFLICT although this node was registered. */
+  /**
+   * A write met RESERVATION CONFLICT although this node is registered: it was fenced, or its right
+   * went with another registration of its initiator name and is had again by registering anew.
+   * Completes, on a thread of its own, with whether the write may be tried again.
+   */
+  CompletableFuture<Boolean> conflicted() {
+    CompletableFuture<Boolean> result;
+    // Never the monitor of this: an event loop may be here, and commands go on under that one.
+    synchronized (renewals) {
+      if (renewal != null && !renewal.isDone()) {
+        return renewal;
+      }
+      result = new CompletableFuture<>();
+      renewal = result;
+    }
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                result.complete(renew());
+              } catch (Exception e) {
+                LOG.log(System.Logger.Level.WARNING, "cannot register anew", e);
+                result.completeExceptionally(e);
+              }
+            },
+            "iscsi-register");
+    thread.setDaemon(true);
+    thread.start();
+    return result;
+  }
+
+  private synchronized boolean renew() throws Exception {
+    if (!registered || fenced) {
+      return false;
+    }
+    if (!reservations.readKeys().contains(ownKey) || !isStillMember()) {
+      preempted();
+      return false;
+    }
+    if (mayWrite()) {
+      return true; // another conflict's renewal was in time for this one too
+    }
+    // From here until the fence block is read again the node stands there as a fenced one does.
+    reservations.register(ownKey, 0);
+    claim(ownKey);
+    if (!isStillMember()) {
+      preempted();
+      reservations.register(ownKey, 0);
+      return false;
+    }
+    boolean may = mayWrite();
+    if (may) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "registered anew: another registration of {0} was removed",
+          initiator);
+    }
+    return may;
+  }
+
+  private boolean isStillMember() throws Exception {
+    FenceCheck check = fenceCheck;
+    return check == null || lun.preparing(check::stillMember);
+  }
+
+  private boolean mayWrite() throws IscsiException {
+    try {
+      lun.probeWrite();
+      return true;
+    } catch (ReservationConflictException e) {
+      return false;
+    }
+  }
+
+  /** What a write that was refused and could not be had by registering anew stands for. */
+  WritesBlockedException blocked(Throwable cause) {
+    return new WritesBlockedException(
+        "the target does not let this mount write beside another one of the same initiator name, "
+            + initiator
+            + ", that is alive or not fenced yet; give each mount on a host a name of its own (-o"
+            + " initiator=IQN) and let it in by the target's access list",
+        cause);
+  }
+
+  /** The registration is gone. */
   void preempted() {
     if (!fenced) {
       LOG.log(System.Logger.Level.ERROR, "this node was fenced: its registration was preempted");
@@ -113,6 +212,9 @@ final class IscsiFencing implements Fencing {
     if (key == 0 || key >>> 48 != slot) {
       throw new IllegalArgumentException("the key of slot " + slot + " does not name it");
     }
+    if (lock == null && !isTgt) {
+      lock = InitiatorLock.take(LOCKS, initiator, lun.session().target(), lun.number());
+    }
     claim(key);
     for (long other : reservations.readKeys()) {
       if (other != key && other >>> 48 == slot) {
@@ -120,21 +222,17 @@ final class IscsiFencing implements Fencing {
         return false;
       }
     }
-    try {
-      lun.probeWrite();
-    } catch (ReservationConflictException e) {
-      reservations.register(key, 0);
-      // measured on LIO: of two sessions of one initiator only the reservation's holder counts
-      throw new IOException(
-          "the target does not let this mount write beside another one of the same initiator name;"
-              + " give each mount on a host a name of its own (-o initiator=IQN) and let it in by"
-              + " the target's access list",
-          e);
-    }
     lun.learnCaching();
     ownKey = key;
     registered = true;
     return true;
+  }
+
+  @Override
+  public void requireWritable() throws IOException {
+    if (!mayWrite()) {
+      throw blocked(null);
+    }
   }
 
   /** Registers the key once and sees to it that the reservation is held. */
@@ -244,6 +342,10 @@ final class IscsiFencing implements Fencing {
           return;
         }
         last = new IOException("the victim's key is still registered");
+      } catch (ReservationConflictException e) {
+        last = e;
+        takeNexusOver(victim.key());
+        pause();
       } catch (IscsiException e) {
         // A silent victim can cost us our own connection (LIO): look at the keys once it is back.
         last = e;
@@ -257,6 +359,29 @@ final class IscsiFencing implements Fencing {
             "slot %d (key %x) could not be fenced: %s",
             victim.slot(), victim.key(), last.getMessage()),
         last);
+  }
+
+  /**
+   * The victim holds the reservation under our initiator name, and LIO lets nothing pass that could
+   * end that. Its process is dead, or it could not have our lock: we log in again as the session
+   * that it was, and the registration that follows each login replaces its key by ours.
+   */
+  private void takeNexusOver(long victim) throws IscsiException {
+    List<FullStatus> all = reservations.readFullStatus();
+    if (all == null || lock == null) {
+      return;
+    }
+    for (FullStatus each : all) {
+      if (each.key() == victim && each.initiator().equals(initiator) && each.isid() != null) {
+        LOG.log(
+            System.Logger.Level.INFO,
+            "the fenced node holds the reservation under our initiator name: logging in as its"
+                + " session, {0}",
+            each.isid());
+        lun.session().resumeAs(each.isid());
+        return;
+      }
+    }
   }
 
   private void preempt(long own, long victim) throws IscsiException {
@@ -318,6 +443,14 @@ final class IscsiFencing implements Fencing {
   @Override
   public List<Long> keysOf(int slot) throws IOException {
     return reservations.readKeys().stream().filter(key -> key >>> 48 == slot).distinct().toList();
+  }
+
+  /** Lets other processes of this host have the initiator name; after the session's end. */
+  synchronized void close() {
+    if (lock != null) {
+      lock.close();
+      lock = null;
+    }
   }
 
   @Override

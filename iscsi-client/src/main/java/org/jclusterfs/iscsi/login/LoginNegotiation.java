@@ -115,6 +115,11 @@ public final class LoginNegotiation {
         && ((LoginException) failure).statusDetail() != 1;
   }
 
+  /** Whether the target has answered nothing yet. */
+  public boolean isUnanswered() {
+    return stage == Stage.AUTH_METHOD && rounds == 0;
+  }
+
   /** What the login waits for, in words, for a connection that ends or stays silent. */
   public String awaiting() {
     switch (stage) {

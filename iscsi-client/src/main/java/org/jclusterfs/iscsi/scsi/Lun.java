@@ -261,12 +261,22 @@ public final class Lun implements AutoCloseable {
   }
 
   /**
-   * Writes nothing, to learn whether this session may write.
+   * Writes nothing, to learn whether this session may write: a WRITE of no blocks, and an UNMAP of
+   * no ranges, since LIO lets commands without data pass every reservation (measured).
    *
-   * @throws org.jclusterfs.iscsi.ReservationConflictException where a reservation forbids it
+   * @throws ReservationConflictException where a reservation forbids it
    */
   public void probeWrite() throws IscsiException {
     control(Kind.CONTROL, use10 ? Cdb.write10(0, 0, false) : Cdb.write16(0, 0, false), null);
+    ByteBuffer noRanges = ByteBuffer.allocate(8).putShort(0, (short) 6);
+    try {
+      control(Kind.WRITE, Cdb.unmap(noRanges.limit()), noRanges);
+    } catch (ScsiException e) {
+      if (e instanceof ReservationConflictException) {
+        throw e;
+      }
+      // Refused for what it is and not for who sent it: a target without UNMAP.
+    }
   }
 
   /**

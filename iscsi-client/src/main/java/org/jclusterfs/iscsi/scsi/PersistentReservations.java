@@ -1,9 +1,11 @@
 package org.jclusterfs.iscsi.scsi;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.Isid;
 import org.jclusterfs.iscsi.ProtocolException;
 import org.jclusterfs.iscsi.session.ScsiCommand.Kind;
 
@@ -19,6 +21,8 @@ public final class PersistentReservations {
 
   private static final int READ_KEYS = 0;
   private static final int READ_RESERVATION = 1;
+  private static final int READ_FULL_STATUS = 3;
+  private static final int PROTOCOL_ISCSI = 5;
   private static final int REGISTER = 0;
   private static final int RESERVE = 1;
   private static final int RELEASE = 2;
@@ -35,6 +39,16 @@ public final class PersistentReservations {
    * @param type its type, 1–8
    */
   public record Reservation(long key, int type) {}
+
+  /**
+   * One registration with whose it is (SPC-4 sections 6.15.5 and 7.6.4.5).
+   *
+   * @param key its key
+   * @param isHolder whether it holds the reservation
+   * @param initiator name of the initiator port's device, "" where it is no iSCSI port
+   * @param isid the session, null where the target does not tell
+   */
+  public record FullStatus(long key, boolean isHolder, String initiator, Isid isid) {}
 
   private final Lun lun;
 
@@ -78,6 +92,60 @@ public final class PersistentReservations {
       throw new ProtocolException("the target's READ RESERVATION data are too short");
     }
     return new Reservation(data.getLong(8), data.get(21) & 0xf);
+  }
+
+  /**
+   * All registrations with whose they are.
+   *
+   * @return null where the target does not have READ FULL STATUS
+   */
+  public List<FullStatus> readFullStatus() throws IscsiException {
+    ByteBuffer data =
+        lun.fetchIfSupported(Cdb.persistentReserveIn(READ_FULL_STATUS, ALLOCATION), ALLOCATION);
+    return data == null ? null : parseFullStatus(data);
+  }
+
+  static List<FullStatus> parseFullStatus(ByteBuffer data) throws ProtocolException {
+    if (data.remaining() < 8) {
+      throw new ProtocolException("the target's READ FULL STATUS data are too short");
+    }
+    int end = 8 + Math.max(0, Math.min(data.getInt(4), data.remaining() - 8));
+    List<FullStatus> all = new ArrayList<>();
+    for (int at = 8; at + 24 <= end; ) {
+      int length = data.getInt(at + 20);
+      if (length < 0 || length > end - at - 24) {
+        throw new ProtocolException("a READ FULL STATUS descriptor has a wrong length: " + length);
+      }
+      String port = iscsiPort(data, at + 24, length);
+      int separator = port.indexOf(",i,0x");
+      all.add(
+          new FullStatus(
+              data.getLong(at),
+              (data.get(at + 12) & 1) != 0,
+              separator < 0 ? port : port.substring(0, separator),
+              separator < 0 ? null : isid(port.substring(separator + 5))));
+      at += 24 + length;
+    }
+    return all;
+  }
+
+  private static String iscsiPort(ByteBuffer data, int at, int length) {
+    if (length < 4 || (data.get(at) & 0xf) != PROTOCOL_ISCSI) {
+      return "";
+    }
+    int size = Math.min(data.getShort(at + 2) & 0xffff, length - 4);
+    byte[] name = new byte[size];
+    data.get(at + 4, name);
+    String text = new String(name, StandardCharsets.UTF_8);
+    return text.contains("\0") ? text.substring(0, text.indexOf('\0')) : text;
+  }
+
+  private static Isid isid(String hex) {
+    try {
+      return new Isid(Long.parseLong(hex, 16));
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   /** REGISTER: changes this nexus' key from {@code oldKey} (0: none) to {@code key} (0: none). */

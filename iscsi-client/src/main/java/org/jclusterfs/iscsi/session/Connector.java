@@ -22,6 +22,7 @@ import java.util.concurrent.TimeoutException;
 import org.jclusterfs.iscsi.ConnectionLostException;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.Isid;
 import org.jclusterfs.iscsi.LoginException;
 import org.jclusterfs.iscsi.Portal;
 import org.jclusterfs.iscsi.login.ChapAlgorithm;
@@ -35,10 +36,19 @@ import org.jclusterfs.iscsi.login.LoginStep;
 final class Connector {
 
   private static final int MAX_HOPS = 4;
+
+  /**
+   * How long a portal that closes the connection before its first answer is asked again. LIO does
+   * that for some seconds to a node that logs in again right after it was killed, while it still
+   * ends the old session.
+   */
+  private static final long UNANSWERED_RETRY_NANOS = TimeUnit.SECONDS.toNanos(6);
+
+  private static final long UNANSWERED_PAUSE_MILLIS = 250;
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(256 << 10, 1 << 20);
 
-  private final InitiatorOptions options;
+  private volatile InitiatorOptions options;
   private final String target;
   private final List<Portal> portals;
   private final EventLoop loop;
@@ -58,6 +68,11 @@ final class Connector {
 
   EventLoop loop() {
     return loop;
+  }
+
+  /** Sets the session's name for the connections from now on. */
+  void setIsid(Isid isid) {
+    options = options.withIsid(isid);
   }
 
   /**
@@ -89,7 +104,7 @@ final class Connector {
   private Connection follow(Portal first, long deadline, SessionOwner owner) throws IscsiException {
     Portal portal = first;
     for (int hop = 0; hop <= MAX_HOPS; hop++) {
-      Object result = login(portal, deadline, List.of(ChapAlgorithm.values()), owner);
+      Object result = loginPatiently(portal, deadline, owner);
       if (result instanceof Connection) {
         return (Connection) result;
       }
@@ -103,6 +118,36 @@ final class Connector {
             + "); check its redirection",
         1,
         1);
+  }
+
+  /** Logs in, again for a while where the portal hangs up before it has said anything. */
+  private Object loginPatiently(Portal portal, long deadline, SessionOwner owner)
+      throws IscsiException {
+    long patience = Math.min(deadline, System.nanoTime() + UNANSWERED_RETRY_NANOS);
+    while (true) {
+      try {
+        return login(portal, deadline, List.of(ChapAlgorithm.values()), owner);
+      } catch (UnansweredException e) {
+        if (System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(UNANSWERED_PAUSE_MILLIS) > patience) {
+          throw e;
+        }
+        try {
+          Thread.sleep(UNANSWERED_PAUSE_MILLIS);
+        } catch (InterruptedException interrupted) {
+          Thread.currentThread().interrupt();
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** The portal closed the connection before it answered the first login request. */
+  private static final class UnansweredException extends ConnectionLostException {
+    private static final long serialVersionUID = 1L;
+
+    UnansweredException(String message, Throwable cause) {
+      super(message, cause);
+    }
   }
 
   /** A connection, or the portal to which the target redirects. */
@@ -143,15 +188,17 @@ final class Connector {
 
   private IscsiException inWords(Portal portal, LoginNegotiation negotiation, IscsiException e) {
     if (e instanceof ConnectionLostException) {
-      return new ConnectionLostException(
+      String line =
           portal
               + " closed the connection during login, before "
               + negotiation.awaiting()
               + (options.chap() == null
                   ? "; the target may want CHAP: write 'TARGET USER SECRET' to the secrets file, or"
                       + " look at its log"
-                  : "; check the CHAP user and secret, and look at the target's log"),
-          e);
+                  : "; check the CHAP user and secret, and look at the target's log");
+      return negotiation.isUnanswered()
+          ? new UnansweredException(line, e)
+          : new ConnectionLostException(line, e);
     }
     String message = e.getMessage();
     if (message.contains(portal.toString())) {

@@ -18,6 +18,7 @@ import org.jclusterfs.iscsi.CommandTimeoutException;
 import org.jclusterfs.iscsi.ConnectionLostException;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.Isid;
 import org.jclusterfs.iscsi.Portal;
 import org.jclusterfs.iscsi.ProtocolException;
 import org.jclusterfs.iscsi.SessionClosedException;
@@ -174,6 +175,16 @@ public final class IscsiSession implements AutoCloseable {
     } else {
       loop.schedule(() -> submit(command), millis, TimeUnit.MILLISECONDS);
     }
+  }
+
+  /**
+   * Goes on as another session of this initiator: logs in again by that ISID, by which the target
+   * ends what is left of it (RFC 7143 section 6.3.5) and takes this session for its I_T nexus. The
+   * one that it was has to be dead.
+   */
+  public void resumeAs(Isid isid) {
+    connector.setIsid(isid);
+    dropConnection();
   }
 
   /** Drops the present connection as a fault would, to be made anew. */

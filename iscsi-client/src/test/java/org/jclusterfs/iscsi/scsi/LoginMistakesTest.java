@@ -172,23 +172,72 @@ class LoginMistakesTest {
     void to(Socket socket) throws IOException;
   }
 
-  /** A peer that answers once as no target does. */
+  /** A peer that answers each connection as no target does. */
   private static void stranger(Answer answer, String... words) throws Exception {
     try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       Thread thread =
           new Thread(
               () -> {
-                try (Socket socket = server.accept()) {
-                  socket.getInputStream().readNBytes(48);
-                  answer.to(socket);
-                } catch (IOException expected) {
-                  // the test ends it
+                while (!server.isClosed()) {
+                  try (Socket socket = server.accept()) {
+                    socket.getInputStream().readNBytes(48);
+                    answer.to(socket);
+                  } catch (IOException expected) {
+                    // the test ends it
+                  }
                 }
               });
       thread.start();
       Portal portal = new Portal("127.0.0.1", server.getLocalPort());
       refused(url(TgtdTarget.IQN, portal), null, words);
+      server.close();
       thread.join();
+    }
+  }
+
+  @Test
+  void portalThatHangsUpAtFirstIsAskedAgain() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  for (int i = 0; i < 2; i++) {
+                    try (Socket busy = server.accept()) {
+                      busy.getInputStream().readNBytes(48);
+                    }
+                  }
+                  passOn(server.accept());
+                } catch (IOException e) {
+                  e.printStackTrace();
+                }
+              });
+      thread.start();
+      Portal portal = new Portal("127.0.0.1", server.getLocalPort());
+      Lun.open(options(null), url(TgtdTarget.IQN, portal)).close();
+      thread.join();
+    }
+  }
+
+  private static void passOn(Socket near) throws IOException {
+    try (near;
+        Socket far = new Socket(target.portal().host(), target.portal().port())) {
+      Thread back =
+          new Thread(
+              () -> {
+                try {
+                  far.getInputStream().transferTo(near.getOutputStream());
+                  near.shutdownOutput();
+                } catch (IOException ended) {
+                  // so has the other direction
+                }
+              });
+      back.start();
+      near.getInputStream().transferTo(far.getOutputStream());
+      far.shutdownOutput();
+      back.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -6,14 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.Isid;
+import org.jclusterfs.iscsi.ProtocolException;
 import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.ScsiException;
 import org.jclusterfs.iscsi.WriteGateClosedException;
+import org.jclusterfs.iscsi.scsi.PersistentReservations.FullStatus;
 import org.jclusterfs.iscsi.scsi.PersistentReservations.Reservation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -104,6 +109,35 @@ class ReservationsTest {
     ScsiException e =
         assertThrows(ScsiException.class, () -> a.reservations().preemptAndAbort(0xa, 0xb, TYPE));
     assertTrue(e.isUnsupported(), e.getMessage());
+  }
+
+  @Test
+  void fullStatusIsReadWithWhoseEachRegistrationIs() throws Exception {
+    byte[] port = "iqn.2026-01.org.example:a,i,0x80f12faef1cb\0\0".getBytes(StandardCharsets.UTF_8);
+    ByteBuffer data = ByteBuffer.allocate(8 + 2 * 24 + 4 + port.length + 24);
+    data.putInt(4, data.capacity() - 8);
+    data.putLong(8, 0xa1).put(20, (byte) 1).putInt(28, 4 + port.length);
+    data.put(32, (byte) 0x45).putShort(34, (short) port.length).put(36, port);
+    data.putLong(36 + port.length, 0xb1);
+    assertEquals(
+        List.of(
+            new FullStatus(0xa1, true, "iqn.2026-01.org.example:a", new Isid(0x80f12faef1cbL)),
+            new FullStatus(0xb1, false, "", null),
+            new FullStatus(0, false, "", null)),
+        PersistentReservations.parseFullStatus(data));
+  }
+
+  @Test
+  void fullStatusWithWrongLengthIsRefused() {
+    ByteBuffer data = ByteBuffer.allocate(40).putInt(4, 32).putInt(28, 1 << 20);
+    assertThrows(ProtocolException.class, () -> PersistentReservations.parseFullStatus(data));
+    data.putInt(28, -1);
+    assertThrows(ProtocolException.class, () -> PersistentReservations.parseFullStatus(data));
+  }
+
+  @Test
+  void fullStatusIsNullWhereTheTargetHasNone() throws Exception {
+    assertNull(a.reservations().readFullStatus());
   }
 
   @Test

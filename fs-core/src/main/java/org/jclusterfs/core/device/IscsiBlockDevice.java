@@ -122,7 +122,7 @@ public final class IscsiBlockDevice implements BlockDevice {
   }
 
   private CompletableFuture<Void> writeDurably(long offset, ByteBuffer src, Priority priority) {
-    return typed(lun.writeDurably(offset, src, priority));
+    return registered(() -> lun.writeDurably(offset, src, priority));
   }
 
   @Override

@@ -248,6 +248,11 @@ public final class Journal implements AutoCloseable {
     state.abort(cause);
   }
 
+  /** Whether the journal was aborted, by {@link #abort} or by a failure of the device. */
+  public boolean isAborted() {
+    return state.aborted;
+  }
+
   /** Checkpoints and marks the journal clean, durably; after an abort it only stops. */
   @Override
   public void close() throws IOException {

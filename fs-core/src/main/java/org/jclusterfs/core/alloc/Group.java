@@ -79,10 +79,15 @@ final class Group {
 
   MetaBlock header(MetaStore store) throws IOException {
     if (header == null) {
-      header = store.read(scope, firstBlock, GroupHeader.MAGIC);
-      int bitmaps = GroupHeader.bitmapBlocks(header.buffer());
+      MetaBlock read = store.read(scope, firstBlock, GroupHeader.MAGIC);
+      int bitmaps = GroupHeader.bitmapBlocks(read.buffer());
       store.prefetch(scope, firstBlock + 1, bitmaps, BitmapBlock.MAGIC);
-      freeHint = GroupHeader.freeBlocks(header.buffer());
+      for (int i = 0; i < bitmaps; i++) {
+        // A damaged one is found now, and not by an operation that has changed something already.
+        bitmap(store, i);
+      }
+      freeHint = GroupHeader.freeBlocks(read.buffer());
+      header = read;
     }
     return header;
   }

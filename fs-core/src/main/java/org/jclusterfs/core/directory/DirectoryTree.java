@@ -146,6 +146,17 @@ public final class DirectoryTree {
     add(tx, source, new Entry(name, inode, type, freeCookie(name)));
   }
 
+  /**
+   * Refuses a name that {@link #insert} would refuse, and reads all that it will need: whoever
+   * calls this before its transaction has nothing to fear from insert in it.
+   *
+   * @throws IllegalStateException if the name is there already
+   * @throws DirectoryFullException if 32768 names have its hash
+   */
+  public void requireRoomFor(byte[] name) throws IOException {
+    tree.descend(freeCookie(name));
+  }
+
   /** Adds an entry whose cookie is known to be free. */
   void add(Transaction tx, BlockSource source, Entry entry) throws IOException {
     TreePath path = tree.descend(entry.cookie());

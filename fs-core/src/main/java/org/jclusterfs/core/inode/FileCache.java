@@ -250,15 +250,22 @@ public final class FileCache implements OrderedData {
     }
   }
 
+  /**
+   * Writes what is dirty. Fails also where an earlier write failed that nobody was told of: its
+   * blocks count as clean, and a transaction that needs them must not commit.
+   */
   @Override
   public CompletableFuture<Void> writeOut() {
     guard.lock();
     try {
+      if (error != null) {
+        return CompletableFuture.failedFuture(error);
+      }
       if (dirtyBlocks > 0) {
         if (writing.isDone()) {
           writing = startBatch();
         } else {
-          writing = writing.handle((ok, e) -> null).thenCompose(ignored -> nextBatch());
+          writing = writing.thenCompose(ignored -> nextBatch());
         }
       }
       return writing;

@@ -162,6 +162,7 @@ public final class FileContent {
       grow(block, offset + (long) length);
       InodeBlock.bodyLength(block, (int) InodeBlock.size(block));
       touchModified(inode, block, tx);
+      tx.complete();
     }
     return length;
   }
@@ -188,6 +189,7 @@ public final class FileContent {
         Transaction tx = transactions.begin(2 + group.credits(2))) {
       startExtents(inode, tx, group, content);
       inode.changedIn(tx.sequence());
+      tx.complete();
     } finally {
       inode.data().endUse();
     }
@@ -254,9 +256,14 @@ public final class FileContent {
     try (Transaction tx = transactions.begin(1)) {
       ByteBuffer block = tx.modify(inode.block(store())).buffer();
       inode.data().put(at, data, length, physical, false);
-      tx.ordered(inode.data());
+      if (at + length > InodeBlock.size(block)) {
+        tx.ordered(inode.data());
+      } else {
+        tx.accompany(inode.data());
+      }
       grow(block, at + length);
       touchModified(inode, block, tx);
+      tx.complete();
     }
     return length;
   }
@@ -281,6 +288,7 @@ public final class FileContent {
       tx.ordered(inode.data());
       grow(block, at + length);
       touchModified(inode, block, tx);
+      tx.complete();
       return length;
     }
   }
@@ -324,6 +332,7 @@ public final class FileContent {
       tx.ordered(inode.data());
       grow(block, at + length);
       touchModified(inode, block, tx);
+      tx.complete();
     }
     return length;
   }

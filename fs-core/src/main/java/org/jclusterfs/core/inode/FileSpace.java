@@ -61,6 +61,7 @@ public final class FileSpace {
       try (Transaction tx = transactions.begin(1)) {
         tx.modify(inode.block(store()));
         finish(inode, tx, newSize);
+        tx.complete();
       }
     }
   }
@@ -74,6 +75,7 @@ public final class FileSpace {
       InodeBlock.layout(block, InodeBlock.LAYOUT_INLINE);
       InodeBlock.bodyLength(block, newSize);
       finish(inode, tx, newSize);
+      tx.complete();
     }
   }
 
@@ -98,6 +100,7 @@ public final class FileSpace {
         tx.ordered(inode.data());
       }
       finish(inode, tx, newSize);
+      tx.complete();
     }
   }
 
@@ -166,6 +169,7 @@ public final class FileSpace {
         }
         Timestamps.modified(block, clock.instant());
         inode.changedIn(tx.sequence());
+        tx.complete();
       }
     }
   }
@@ -192,6 +196,7 @@ public final class FileSpace {
         inode.data().put(offset, zeros, length, mapping.physicalOf(offset / BLOCK), false);
         tx.ordered(inode.data());
         inode.changedIn(tx.sequence());
+        tx.complete();
       }
     } finally {
       inode.data().endUse();
@@ -254,6 +259,7 @@ public final class FileSpace {
       }
       Timestamps.modified(block, clock.instant());
       inode.changedIn(tx.sequence());
+      tx.complete();
     }
   }
 
@@ -295,6 +301,7 @@ public final class FileSpace {
           InodeBlock.blocks(block, InodeBlock.blocks(block) + taken.length());
           Timestamps.changed(block, clock.instant());
           inode.changedIn(tx.sequence());
+          tx.complete();
           run = taken.length();
         }
         inode.data().discard(at, at + run);

@@ -20,7 +20,7 @@ public final class Transactions {
    * @param maxBlocks upper bound of the distinct blocks that it will modify
    */
   public Transaction begin(int maxBlocks) throws IOException {
-    return new Transaction(store, journal.begin(maxBlocks));
+    return new Transaction(store, journal.begin(maxBlocks), journal::abort);
   }
 
   /** The store that the transactions create blocks in. */

@@ -37,6 +37,7 @@ final class AttributeOperations {
       }
       try (Transaction tx = volume.transactions().begin(1)) {
         apply(inode.modify(tx), change);
+        tx.complete();
       }
       reply.accept(inode.attributes());
     }

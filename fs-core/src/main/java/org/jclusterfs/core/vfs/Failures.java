@@ -1,6 +1,7 @@
 package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jclusterfs.core.alloc.NoSpaceException;
 import org.jclusterfs.core.cluster.LockUnavailableException;
@@ -8,7 +9,6 @@ import org.jclusterfs.core.directory.DirectoryFullException;
 import org.jclusterfs.core.xattr.AttributeExistsException;
 import org.jclusterfs.core.xattr.AttributeMissingException;
 import org.jclusterfs.core.xattr.AttributeTooBigException;
-import org.jclusterfs.journal.JournalAbortedException;
 
 /**
  * Turns the failures of the layers below into {@link FsException}s, and a broken invariant into the
@@ -17,10 +17,16 @@ import org.jclusterfs.journal.JournalAbortedException;
 final class Failures {
   private static final System.Logger LOG = System.getLogger(Failures.class.getName());
 
+  private final BooleanSupplier aborted;
   private final Consumer<Throwable> onBroken;
 
-  /** Makes one that reports a broken invariant: whoever finds one stops the node. */
-  Failures(Consumer<Throwable> onBroken) {
+  /**
+   * Makes one that reports a broken invariant: whoever finds one stops the node.
+   *
+   * @param aborted whether the journal is: what is in memory may be half changed then
+   */
+  Failures(BooleanSupplier aborted, Consumer<Throwable> onBroken) {
+    this.aborted = aborted;
     this.onBroken = onBroken;
   }
 
@@ -57,10 +63,11 @@ final class Failures {
       throw new FsException(FsException.Failure.TOO_BIG, e.getMessage(), e);
     } catch (DirectoryFullException e) {
       throw new FsException(FsException.Failure.NO_SPACE, e.getMessage(), e);
-    } catch (JournalAbortedException e) {
-      throw new FsException(FsException.Failure.IO, e.getMessage(), e);
     } catch (IOException e) {
       LOG.log(System.Logger.Level.DEBUG, "operation failed", e);
+      if (aborted.getAsBoolean()) {
+        onBroken.accept(e);
+      }
       throw new FsException(FsException.Failure.IO, e.getMessage(), e);
     } catch (LockUnavailableException e) {
       throw new FsException(

@@ -229,6 +229,7 @@ final class FileOperations {
     if (cleared != mode && !writeBack) {
       try (Transaction tx = volume.transactions().begin(1)) {
         InodeBlock.mode(held.modify(tx), cleared);
+        tx.complete();
       }
     }
   }

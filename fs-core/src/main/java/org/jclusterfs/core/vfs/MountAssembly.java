@@ -134,9 +134,16 @@ final class MountAssembly {
     }
     Failures failures =
         new Failures(
+            journal::isAborted,
             broken -> {
-              LOG.log(System.Logger.Level.ERROR, "broken invariant: " + broken, broken);
-              node.withdraw(broken);
+              if (!node.withdrawn()) {
+                boolean ours = broken instanceof RuntimeException;
+                LOG.log(
+                    System.Logger.Level.ERROR,
+                    ours ? "broken invariant: " + broken : "the journal stopped: " + broken,
+                    ours ? broken : null);
+                node.withdraw(broken);
+              }
             });
     int threshold =
         ClusterVolume.of(superblock).withThreshold(request.thresholdMillis()).thresholdMillis();

@@ -113,6 +113,7 @@ final class NameOperations {
       }
       DirectoryTree entries = parent.entries();
       int nodes = entries.nodesForInsert();
+      entries.requireRoomFor(name);
       try (HeldGroup group = volume.groups().reserve(parent.inode().region(), nodes);
           Transaction tx =
               volume
@@ -125,6 +126,7 @@ final class NameOperations {
         ByteBuffer block = inode.modify(tx);
         InodeBlock.linkCount(block, links + 1);
         Timestamps.changed(block, now);
+        tx.complete();
       }
       inode.inode().lookups().incrementAndGet();
       reply.accept(inode.attributes());
@@ -167,13 +169,14 @@ final class NameOperations {
       ByteBuffer block = inode.modify(tx);
       InodeBlock.linkCount(block, InodeBlock.linkCount(block) - 1);
       Timestamps.changed(block, now);
+      tx.complete();
     }
   }
 
   private void removeLast(HeldInode parent, byte[] name, HeldInode inode)
       throws FsException, IOException, LockUnavailableException {
     DirectoryTree entries = parent.entries();
-    try (HeldInode orphanage = orphans.own();
+    try (HeldInode orphanage = orphans.roomFor(inode);
         HeldGroup group = reserveForOrphan(orphanage);
         Transaction tx =
             volume
@@ -190,6 +193,7 @@ final class NameOperations {
         InodeBlock.linkCount(directory, InodeBlock.linkCount(directory) - 1);
       }
       dropLastLink(tx, group, orphanage, inode);
+      tx.complete();
     }
     reclaimer.enqueue(inode.inode());
   }

@@ -45,6 +45,7 @@ final class NewInodes {
       throws IOException, LockUnavailableException, FsException {
     boolean directory = FileTypes.isDirectory(plan.mode());
     int nodes = parent.entries().nodesForInsert();
+    parent.entries().requireRoomFor(name);
     int hint = directory ? volume.groups().spread() : parent.inode().region();
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try (HeldGroup group =
@@ -102,6 +103,7 @@ final class NewInodes {
       if (FileTypes.isDirectory(plan.mode())) {
         InodeBlock.linkCount(directory, InodeBlock.linkCount(directory) + 1);
       }
+      tx.complete();
       made = true;
     } finally {
       if (!made) {

@@ -27,9 +27,22 @@ final class Orphans {
     return HexFormat.fromHexDigitsToLong(new String(name, StandardCharsets.US_ASCII));
   }
 
-  /** Holds the orphan directory of this node's slot. */
-  HeldInode own() throws IOException, LockUnavailableException, FsException {
-    return HeldInode.acquire(volume, volume.ownOrphanDirectory(), LockMode.EX);
+  /**
+   * Holds the orphan directory of this node's slot, where an inode can be entered: what that needs
+   * is in memory.
+   */
+  HeldInode roomFor(HeldInode inode) throws IOException, LockUnavailableException, FsException {
+    HeldInode directory = HeldInode.acquire(volume, volume.ownOrphanDirectory(), LockMode.EX);
+    boolean room = false;
+    try {
+      directory.entries().requireRoomFor(nameOf(inode.number()));
+      room = true;
+      return directory;
+    } finally {
+      if (!room) {
+        directory.close();
+      }
+    }
   }
 
   /** Holds the orphan directory that names an inode. */

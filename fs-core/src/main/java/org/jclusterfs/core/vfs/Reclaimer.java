@@ -269,6 +269,7 @@ final class Reclaimer implements AutoCloseable {
         long version = held.block().version();
         tx.free(inode.scope(), inode.number());
         group.freeInode(tx, inode.number(), version);
+        tx.complete();
       }
       inode.drop();
     }

@@ -149,6 +149,7 @@ final class RenameOperation {
       throws FsException, IOException, LockUnavailableException {
     DirectoryTree to = names.to.entries();
     int nodes = to.nodesForInsert();
+    to.requireRoomFor(names.newName);
     try (HeldGroup group = volume.groups().reserve(names.to.inode().region(), nodes);
         Transaction tx =
             volume
@@ -162,6 +163,7 @@ final class RenameOperation {
       int type = FileTypes.direntType(InodeBlock.mode(moved.buffer()));
       to.insert(tx, group, names.newName, moved.number(), type);
       finish(tx, names, moved, false);
+      tx.complete();
     }
   }
 
@@ -170,7 +172,7 @@ final class RenameOperation {
     requireReplaceable(moved, replaced);
     boolean last = replaced.isDirectory() || InodeBlock.linkCount(replaced.buffer()) == 1;
     DirectoryTree to = names.to.entries();
-    try (HeldInode orphanage = last ? orphans.own() : null;
+    try (HeldInode orphanage = last ? orphans.roomFor(replaced) : null;
         HeldGroup group = last ? this.names.reserveForOrphan(orphanage) : null;
         Transaction tx =
             volume
@@ -193,6 +195,7 @@ final class RenameOperation {
         InodeBlock.linkCount(block, InodeBlock.linkCount(block) - 1);
         Timestamps.changed(block, volume.clock().instant());
       }
+      tx.complete();
     }
     if (last) {
       reclaimer.enqueue(replaced.inode());
@@ -259,6 +262,7 @@ final class RenameOperation {
       if (other.isDirectory()) {
         InodeBlock.parent(other.buffer(), names.from.number());
       }
+      tx.complete();
     }
   }
 }

@@ -83,6 +83,7 @@ final class XattrOperations {
       for (FreedNode node : change.nodes()) {
         held.of(node.address()).freeMetadata(tx, node.address(), node.version());
       }
+      tx.complete();
     }
   }
 }

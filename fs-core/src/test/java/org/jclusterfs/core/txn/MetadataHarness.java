@@ -52,7 +52,7 @@ public final class MetadataHarness {
   /** Makes the inode, of no layout. */
   public MetadataHarness() {
     Handle handle = new Handle(1);
-    new Transaction(store, handle).create(scope, INODE, InodeBlock.MAGIC, INODE, 1);
+    new Transaction(store, handle, e -> {}).create(scope, INODE, InodeBlock.MAGIC, INODE, 1);
     commit();
   }
 
@@ -79,8 +79,9 @@ public final class MetadataHarness {
   /** Runs a change that may log {@code credits} blocks and allocate {@code nodes}. */
   public void change(int credits, int nodes, Change change) throws IOException {
     Source source = new Source(nodes);
-    try (Transaction tx = new Transaction(store, new Handle(credits))) {
+    try (Transaction tx = new Transaction(store, new Handle(credits), e -> {})) {
       change.run(tx, source);
+      tx.complete();
     }
   }
 

@@ -1,6 +1,7 @@
 package org.jclusterfs.journal;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
 
@@ -10,7 +11,8 @@ import java.util.Objects;
  *
  * <p>A commit goes: gate closed, open handles drain, snapshot, next transaction opened and gate
  * opened, I/O outside of the lock, images pending, waiters woken. Room in the log is reserved when
- * a handle joins, so that a commit never waits for room.
+ * a handle joins, so that a commit never waits for room. Who finds no room is served before those
+ * who come later, so that many small operations never keep a large one waiting.
  */
 final class TransactionManager {
 
@@ -19,6 +21,9 @@ final class TransactionManager {
   private final Committer committer;
   private final int maxTransactionBlocks;
   private final int maxPendingBlocks;
+
+  /** Threads that found no room, in the order in which they came. */
+  private final ArrayDeque<Thread> waitingForRoom = new ArrayDeque<>();
 
   private Transaction running;
   private Transaction committing;
@@ -58,6 +63,21 @@ final class TransactionManager {
               + maxTransactionBlocks
               + ": split it");
     }
+    try {
+      return join(maxBlocks);
+    } finally {
+      state.lock.lock();
+      try {
+        if (waitingForRoom.remove(Thread.currentThread())) {
+          state.changed.signalAll();
+        }
+      } finally {
+        state.lock.unlock();
+      }
+    }
+  }
+
+  private Journal.Handle join(int maxBlocks) throws IOException {
     while (true) {
       Transaction joined;
       Admission admission;
@@ -90,10 +110,10 @@ final class TransactionManager {
       if (closing) {
         throw new IOException("the journal is closed");
       }
-      if (!gateClosed) {
+      if (!gateClosed && isNext()) {
         break;
       }
-      if (!waited) {
+      if (gateClosed && !waited) {
         waited = true;
         state.counters.gateWaits++;
       }
@@ -104,10 +124,22 @@ final class TransactionManager {
     }
     if (lacksRoom(maxBlocks)) {
       state.counters.roomWaits++;
+      if (waitingForRoom.isEmpty()) {
+        waitingForRoom.add(Thread.currentThread());
+      }
       return Admission.NO_ROOM;
     }
     running.enter(Thread.currentThread(), maxBlocks);
     return Admission.JOINED;
+  }
+
+  /** Whether nobody came before this thread and waits for room; it queues up behind them. */
+  private boolean isNext() {
+    Thread self = Thread.currentThread();
+    if (!waitingForRoom.isEmpty() && !waitingForRoom.contains(self)) {
+      waitingForRoom.add(self);
+    }
+    return waitingForRoom.isEmpty() || waitingForRoom.peek() == self;
   }
 
   /** Whether the log or the memory for pending images is too full for so many more blocks. */

@@ -152,15 +152,23 @@ public final class SimulatedDisk {
     synchronized (this) {
       failIfDead();
       changes++;
+      int before = unflushed.size();
+      boolean over = false;
       for (int i = 0; i < count; i++) {
         byte[] content = new byte[blockSize];
         src.get(content);
+        over |= cached.containsKey(block + i);
         cached.put(block + i, content);
         unflushed.add(new VolatileBlock(block + i, content));
       }
       dieIfDue();
       if (kind == Kind.DURABLE_WRITE && !ignoreFlushes) {
-        unflushed.removeIf(write -> write.block() >= block && write.block() < block + count);
+        for (int n = unflushed.size(); n > before; n--) {
+          unflushed.remove(n - 1);
+        }
+        if (over) {
+          unflushed.removeIf(write -> write.block() >= block && write.block() < block + count);
+        }
         for (int i = 0; i < count; i++) {
           durable.put(block + i, cached.remove(block + i));
         }

@@ -29,6 +29,7 @@ final class Transaction {
   private final Set<Thread> holders = Collections.newSetFromMap(new IdentityHashMap<>());
   private int credits;
   private boolean done;
+  private int waiters;
   private volatile boolean wantedElsewhere;
 
   Transaction(long sequence) {
@@ -132,6 +133,15 @@ final class Transaction {
 
   void setWantedElsewhere() {
     wantedElsewhere = true;
+  }
+
+  /** Threads that wait for its commit. */
+  int waiters() {
+    return waiters;
+  }
+
+  void addWaiter(int change) {
+    waiters += change;
   }
 
   /** Committed: nobody needs to wait for it any more. */

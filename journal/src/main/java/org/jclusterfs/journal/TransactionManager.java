@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.locks.Condition;
 
 /**
  * Owner of the running transaction and of the one that is being committed: lets handles in, and
@@ -16,6 +17,9 @@ import java.util.Objects;
  */
 final class TransactionManager {
 
+  /** After so many waits in vain, each of them is followed by 64 commits without. */
+  private static final int MOST_FRUITLESS = 6;
+
   private final JournalState state;
   private final Checkpointer checkpointer;
   private final Committer committer;
@@ -25,14 +29,22 @@ final class TransactionManager {
   /** Threads that found no room, in the order in which they came. */
   private final ArrayDeque<Thread> waitingForRoom = new ArrayDeque<>();
 
+  /** Signalled when one more thread waits for the running transaction. */
+  private final Condition joined;
+
   private Transaction running;
   private Transaction committing;
   private boolean gateClosed;
   private boolean closing;
   private long committedSequence;
+  private boolean gathering;
+  private int expectedWaiters;
+  private int gathersToSkip;
+  private int fruitlessGathers;
 
   TransactionManager(JournalState state, Checkpointer checkpointer, long firstSequence) {
     this.state = state;
+    this.joined = state.lock.newCondition();
     this.checkpointer = checkpointer;
     this.committer = new Committer(state);
     this.running = new Transaction(firstSequence);
@@ -244,23 +256,64 @@ final class TransactionManager {
     try {
       refuseHolder("commit");
       state.counters.commitCalls++;
-      while (target != null && !target.isDone()) {
-        state.check();
-        if (committing != null) {
-          state.changed.awaitUninterruptibly();
-        } else if (target.isEmpty() && !target.hasHolders()) {
-          break;
-        } else {
-          led = true;
-          lead();
-        }
+      if (target == null) {
+        return;
       }
-      if (target != null && !led) {
+      target.addWaiter(1);
+      joined.signal();
+      try {
+        while (!target.isDone()) {
+          state.check();
+          if (committing != null || gathering) {
+            state.changed.awaitUninterruptibly();
+          } else if (target.isEmpty() && !target.hasHolders()) {
+            break;
+          } else {
+            led = true;
+            gather();
+            lead();
+          }
+        }
+      } finally {
+        target.addWaiter(-1);
+      }
+      if (!led) {
         state.counters.sharedCommits++;
       }
     } finally {
       state.lock.unlock();
     }
+  }
+
+  /**
+   * Waits a moment for the threads that the last commit released, if they are wont to come back at
+   * once: together they cost one commit instead of two. Without that the threads fall into two
+   * groups, each of which waits for the commit of the other. Who commits alone never waits here.
+   */
+  private void gather() {
+    Transaction transaction = running;
+    if (transaction.waiters() >= expectedWaiters || transaction.isWantedElsewhere()) {
+      return;
+    }
+    if (gathersToSkip > 0) {
+      gathersToSkip--;
+      return;
+    }
+    int before = transaction.waiters();
+    gathering = true;
+    try {
+      long left = state.options.gatherNanos();
+      while (left > 0 && transaction.waiters() < expectedWaiters && !state.aborted) {
+        left = joined.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      gathering = false;
+    }
+    boolean fruitless = transaction.waiters() <= before;
+    fruitlessGathers = fruitless ? Math.min(fruitlessGathers + 1, MOST_FRUITLESS) : 0;
+    gathersToSkip = fruitless ? 1 << fruitlessGathers : 0;
   }
 
   /**
@@ -296,6 +349,7 @@ final class TransactionManager {
       state.lock.lock();
     }
     committing = null;
+    expectedWaiters = transaction.waiters() + running.waiters();
     if (failure == null) {
       transaction.setDone();
       if (transaction.entries() > 0) {

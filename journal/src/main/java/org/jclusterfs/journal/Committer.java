@@ -35,9 +35,9 @@ final class Committer {
     JournalState.Flush before = null;
     if (!transaction.ordered().isEmpty()) {
       if (!state.options.leavesOut(Fault.ORDERED_DATA)) {
-        awaitAll(start(transaction.ordered()));
+        Futures.awaitAll(start(transaction.ordered()));
       }
-      awaitAll(accompanying);
+      Futures.awaitAll(accompanying);
       accompanying = List.of();
       before = state.options.leavesOut(Fault.ORDERED_FLUSH) ? null : state.startFlush();
     }
@@ -74,7 +74,7 @@ final class Committer {
       blocks = writer.write(images, revokes, accompanying.isEmpty() && !leaveVolatile);
     } finally {
       // Whatever becomes of the log: nothing stays in flight behind the caller's back.
-      awaitAll(accompanying);
+      Futures.awaitAll(accompanying);
     }
     if (before != null) {
       before.await();
@@ -90,7 +90,7 @@ final class Committer {
     if (before != null) {
       before.await();
     } else {
-      awaitAll(accompanying);
+      Futures.awaitAll(accompanying);
       state.flush();
     }
   }
@@ -101,21 +101,6 @@ final class Committer {
       writes.add(Futures.start(data::writeOut));
     }
     return writes;
-  }
-
-  /** Waits for all; throws the first failure. */
-  private static void awaitAll(List<CompletableFuture<Void>> writes) throws IOException {
-    IOException failure = null;
-    for (CompletableFuture<Void> write : writes) {
-      try {
-        Futures.await(write);
-      } catch (IOException e) {
-        failure = failure == null ? e : failure;
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
   }
 
   private void install(

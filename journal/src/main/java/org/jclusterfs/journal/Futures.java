@@ -1,6 +1,7 @@
 package org.jclusterfs.journal;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -27,6 +28,21 @@ final class Futures {
       throw asIoException(e.getCause());
     } catch (RuntimeException e) {
       throw asIoException(e);
+    }
+  }
+
+  /** Waits for all; throws the first failure. */
+  static void awaitAll(List<CompletableFuture<Void>> futures) throws IOException {
+    IOException failure = null;
+    for (CompletableFuture<Void> future : futures) {
+      try {
+        await(future);
+      } catch (IOException e) {
+        failure = failure == null ? e : failure;
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
@@ -84,6 +85,7 @@ final class LogScanner {
     images
         .values()
         .removeIf(image -> revokes.getOrDefault(image.address(), -1L) >= image.sequence());
+    inspect();
     for (long behind = position; behind < start + geometry.ringBlocks(); behind++) {
       ByteBuffer block = block(behind);
       if (LogBlock.belongs(block, 0, geometry, header.incarnation())
@@ -187,13 +189,33 @@ final class LogScanner {
     }
     StoredBlock stored =
         new StoredBlock(stream, at, tag.storedLength(), !raw, geometry.blockSize());
-    long version = inspector.version(ByteBuffer.wrap(stored.unpack()), tag.address());
-    boolean contradicts = tag.version() != EntryTag.VERSION_UNKNOWN && tag.version() != version;
-    if (version == BlockInspector.INVALID || contradicts) {
-      throw new JournalFormatException(
-          who + " holds an image of block " + tag.address() + " that is not valid metadata");
+    return new LoggedImage(tag.address(), tag.lock(), sequence, tag.version(), stored);
+  }
+
+  /**
+   * Gives the images the versions that their contents say. Only the newest image of a block is
+   * unpacked for that: a full log holds many of some.
+   */
+  private void inspect() throws JournalFormatException {
+    List<LoggedImage> inspected =
+        images.values().parallelStream()
+            .map(image -> image.withVersion(inspector.version(image.content(), image.address())))
+            .toList();
+    for (LoggedImage image : inspected) {
+      LoggedImage logged = images.put(image.address(), image);
+      boolean contradicts =
+          logged.version() != EntryTag.VERSION_UNKNOWN && logged.version() != image.version();
+      if (image.version() == BlockInspector.INVALID || contradicts) {
+        throw new JournalFormatException(
+            "transaction "
+                + image.sequence()
+                + " in the journal of slot "
+                + geometry.slot()
+                + " holds an image of block "
+                + image.address()
+                + " that is not valid metadata");
+      }
     }
-    return new LoggedImage(tag.address(), tag.lock(), sequence, version, stored);
   }
 
   /** One block of the ring, little-endian; valid until the next call. */

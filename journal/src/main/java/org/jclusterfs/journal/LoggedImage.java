@@ -39,6 +39,15 @@ public final class LoggedImage {
     return version;
   }
 
+  /** The whole block in an array of its own. */
+  byte[] unpacked() {
+    return stored.unpack();
+  }
+
+  LoggedImage withVersion(long known) {
+    return known == version ? this : new LoggedImage(address, lock, sequence, known, stored);
+  }
+
   /** A fresh read-only buffer with the whole block; decompresses at each call. */
   public ByteBuffer content() {
     return ByteBuffer.wrap(stored.unpack()).asReadOnlyBuffer();

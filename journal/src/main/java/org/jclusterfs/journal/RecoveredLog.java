@@ -3,10 +3,12 @@ package org.jclusterfs.journal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 
 /**
@@ -17,11 +19,15 @@ import java.util.function.Predicate;
 public final class RecoveredLog {
 
   /** Blocks that are read, judged and written as one batch. */
-  private static final int BATCH = 2048;
+  private static final int BATCH = 1024;
 
   private static final int REQUESTS_IN_FLIGHT = 128;
 
-  private record Replayed(long address, byte[] content) implements HomeBlocks.Block {}
+  private record Replayed(long address, byte[] content) implements HomeBlocks.Block {
+    static Replayed of(LoggedImage image) {
+      return new Replayed(image.address(), image.unpacked());
+    }
+  }
 
   private final LogDevice device;
   private final LogGeometry geometry;
@@ -98,26 +104,54 @@ public final class RecoveredLog {
   public ReplayResult replay(Predicate<LoggedImage> subset, ReplayFilter filter)
       throws IOException {
     refuseDamage();
+    List<LoggedImage> wanted = scanner.images().values().stream().filter(subset).toList();
     ReplayResult result = new ReplayResult(0, 0, 0, 0, 0);
-    List<LoggedImage> batch = new ArrayList<>();
-    for (LoggedImage image : scanner.images().values()) {
-      if (subset.test(image)) {
-        batch.add(image);
-      }
-      if (batch.size() == BATCH) {
+    Batch next = startBatch(wanted, 0);
+    for (int from = 0; from < wanted.size(); from += BATCH) {
+      Batch batch = next;
+      // The next blocks are read while these are unpacked and written.
+      next = startBatch(wanted, from + BATCH);
+      try {
         result = result.plus(replayBatch(batch, filter));
-        batch.clear();
+      } catch (IOException | RuntimeException e) {
+        next.await(e);
+        throw e;
       }
     }
-    return result.plus(replayBatch(batch, filter));
+    return result;
   }
 
-  private ReplayResult replayBatch(List<LoggedImage> batch, ReplayFilter filter)
-      throws IOException {
-    ByteBuffer homes = ByteBuffer.allocateDirect(batch.size() * geometry.blockSize());
-    readHomes(batch, homes);
+  /** Images whose homes are being read. */
+  private record Batch(
+      List<LoggedImage> images, ByteBuffer homes, List<CompletableFuture<Void>> reads) {
+
+    /** Waits until nothing is read into its buffer any more, because of a failure elsewhere. */
+    void await(Exception because) {
+      try {
+        Futures.awaitAll(reads);
+      } catch (IOException e) {
+        because.addSuppressed(e);
+      }
+    }
+  }
+
+  private Batch startBatch(List<LoggedImage> wanted, int from) {
+    List<LoggedImage> images =
+        wanted.subList(
+            Math.min(from, wanted.size()), (int) Math.min((long) from + BATCH, wanted.size()));
+    ByteBuffer homes = ByteBuffer.allocateDirect(images.size() * geometry.blockSize());
+    BitSet all = new BitSet(images.size());
+    all.set(0, images.size());
+    return new Batch(images, homes, readHomes(images, homes, all));
+  }
+
+  private ReplayResult replayBatch(Batch read, ReplayFilter filter) throws IOException {
+    Futures.awaitAll(read.reads());
+    List<LoggedImage> batch = read.images();
+    ByteBuffer homes = read.homes();
     long rereads = rereadInvalid(batch, homes);
-    List<Replayed> writes = new ArrayList<>();
+    filter.nextBatch();
+    List<LoggedImage> writes = new ArrayList<>();
     long newer = 0;
     long refused = 0;
     for (int i = 0; i < batch.size(); i++) {
@@ -132,48 +166,43 @@ public final class RecoveredLog {
         newer++;
         continue;
       }
-      byte[] content = new byte[geometry.blockSize()];
-      image.content().get(content);
-      writes.add(new Replayed(image.address(), content));
+      writes.add(image);
     }
-    homeBlocks.write(writes, () -> {});
+    List<Replayed> unpacked = writes.parallelStream().map(Replayed::of).toList();
+    homeBlocks.write(unpacked, () -> {});
     return new ReplayResult(batch.size(), writes.size(), newer, refused, rereads);
   }
 
   /** Reads again what is not valid metadata: a read may have crossed a write that is under way. */
   private long rereadInvalid(List<LoggedImage> batch, ByteBuffer homes) throws IOException {
-    RequestWindow window = new RequestWindow(REQUESTS_IN_FLIGHT, homeBlocks.pool());
-    long rereads = 0;
+    BitSet invalid = new BitSet(batch.size());
     for (int i = 0; i < batch.size(); i++) {
-      long address = batch.get(i).address();
-      ByteBuffer home = home(homes, i);
-      if (inspector.version(home.duplicate(), address) == BlockInspector.INVALID) {
-        window.submit(() -> device.readHome(address, home), null);
-        rereads++;
-      }
+      long version = inspector.version(home(homes, i), batch.get(i).address());
+      invalid.set(i, version == BlockInspector.INVALID);
     }
-    window.drain();
-    return rereads;
+    Futures.awaitAll(readHomes(batch, homes, invalid));
+    return invalid.cardinality();
   }
 
   private ByteBuffer home(ByteBuffer homes, int index) {
     return homes.slice(index * geometry.blockSize(), geometry.blockSize());
   }
 
-  /** Reads the homes of a batch, runs of adjacent ones by one request. */
-  private void readHomes(List<LoggedImage> batch, ByteBuffer homes) throws IOException {
-    RequestWindow window = new RequestWindow(REQUESTS_IN_FLIGHT, homeBlocks.pool());
-    for (int from = 0; from < batch.size(); ) {
+  /** Begins to read some homes of a batch, runs of adjacent ones by one request. */
+  private List<CompletableFuture<Void>> readHomes(
+      List<LoggedImage> batch, ByteBuffer homes, BitSet wanted) {
+    List<CompletableFuture<Void>> reads = new ArrayList<>();
+    for (int from = wanted.nextSetBit(0); from >= 0; ) {
       long first = batch.get(from).address();
       int to = from + 1;
-      while (to < batch.size() && batch.get(to).address() == first + (to - from)) {
+      while (to < batch.size() && wanted.get(to) && batch.get(to).address() == first + to - from) {
         to++;
       }
       ByteBuffer run = homes.slice(from * geometry.blockSize(), (to - from) * geometry.blockSize());
-      window.submit(() -> device.readHome(first, run), null);
-      from = to;
+      reads.add(Futures.start(() -> device.readHome(first, run)));
+      from = wanted.nextSetBit(to);
     }
-    window.drain();
+    return reads;
   }
 
   /** Flushes what was replayed and then marks the journal clean, durably. */

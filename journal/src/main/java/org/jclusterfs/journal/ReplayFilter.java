@@ -9,6 +9,12 @@ package org.jclusterfs.journal;
 public interface ReplayFilter {
 
   /**
+   * A batch of home blocks has just been read, and questions about them follow: what the filter has
+   * read before may be older than they are.
+   */
+  default void nextBatch() {}
+
+  /**
    * Whether the logged image may be written there.
    *
    * @param address home of the block

@@ -37,6 +37,7 @@ public final class JournalReplay {
   public int replay(Collection<Integer> slots) throws IOException {
     SlotJournals journals = new SlotJournals(device, geometry, volume, options);
     int dirty = 0;
+    long begin = System.nanoTime();
     for (int slot : slots) {
       int images = journals.add(slot);
       if (images >= 0) {
@@ -48,7 +49,15 @@ public final class JournalReplay {
           slot,
           images < 0 ? "clean" : images + " blocks to replay");
     }
+    long read = System.nanoTime();
     journals.replay();
+    if (dirty > 0) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "journals read in {0} ms, replayed in {1} ms",
+          (read - begin) / 1_000_000,
+          (System.nanoTime() - read) / 1_000_000);
+    }
     return dirty;
   }
 }

@@ -115,7 +115,7 @@ public final class SlotJournals {
     for (RecoveredLog log : logs) {
       log.replay(image -> isGroupBlock(image.address()), (address, lock) -> true);
     }
-    ReplayFilter metadataOnly = (address, lock) -> isMetadata(address, lock, this::read);
+    ReplayFilter metadataOnly = new MetadataOnly();
     for (RecoveredLog log : logs) {
       log.replay(image -> !isGroupBlock(image.address()), metadataOnly);
     }
@@ -123,6 +123,37 @@ public final class SlotJournals {
       log.markClean();
     }
     logs.clear();
+  }
+
+  /** Permits what the bitmaps call metadata; those read for a batch serve the whole batch. */
+  private final class MetadataOnly implements ReplayFilter, Reader {
+    private final Map<Long, ByteBuffer> bitmaps = new HashMap<>();
+
+    @Override
+    public void nextBatch() {
+      // Read after the blocks that they tell of: a block is data only once its bitmap says so.
+      bitmaps.clear();
+    }
+
+    @Override
+    public boolean mayReplay(long address, LockTag lock) {
+      return isMetadata(address, lock, this);
+    }
+
+    @Override
+    public ByteBuffer read(long block) throws IOException {
+      ByteBuffer known = bitmaps.get(block);
+      if (known == null) {
+        known = SlotJournals.this.read(block);
+        bitmaps.put(block, known);
+      }
+      return known;
+    }
+
+    @Override
+    public ByteBuffer readAgain(long block) throws IOException {
+      return SlotJournals.this.read(block);
+    }
   }
 
   /** The blocks that {@link #replay} would write, without writing them. */
@@ -165,6 +196,11 @@ public final class SlotJournals {
 
   private interface Reader {
     ByteBuffer read(long address) throws IOException;
+
+    /** Reads anew what was read before. */
+    default ByteBuffer readAgain(long address) throws IOException {
+      return read(address);
+    }
   }
 
   private ByteBuffer read(long address) throws IOException {
@@ -189,7 +225,7 @@ public final class SlotJournals {
       }
       LoggedImage logged = logged(home);
       // Read again: who lives may have brought it home while its journal was looked at.
-      ByteBuffer bitmap = reader.read(home).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bitmap = reader.readAgain(home).order(ByteOrder.LITTLE_ENDIAN);
       boolean newer = logged != null && inspector.version(bitmap, home) < logged.version();
       return isMetadata(
           newer ? logged.content().slice().order(ByteOrder.LITTLE_ENDIAN) : bitmap, home, index);

@@ -1,0 +1,125 @@
+package org.jclusterfs.system;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.device.FenceCheck;
+import org.jclusterfs.core.device.Fencing;
+import org.jclusterfs.core.device.WriteGate;
+
+/** A device that fails for good once so much was written to some areas of it. Thread-safe. */
+final class DyingDevice implements BlockDevice {
+
+  private final BlockDevice device;
+  private final AtomicLong left = new AtomicLong(Long.MAX_VALUE);
+  private volatile List<long[]> areas = List.of();
+
+  DyingDevice(BlockDevice device) {
+    this.device = device;
+  }
+
+  /**
+   * Sets when it dies.
+   *
+   * @param watched offset and length of each area, in bytes
+   */
+  void dieAfter(List<long[]> watched, long bytes) {
+    left.set(bytes);
+    areas = List.copyOf(watched);
+  }
+
+  boolean isDead() {
+    return left.get() <= 0;
+  }
+
+  private CompletableFuture<Void> alive(Supplier<CompletableFuture<Void>> operation) {
+    return isDead()
+        ? CompletableFuture.failedFuture(new IOException("the device is gone"))
+        : operation.get();
+  }
+
+  private CompletableFuture<Void> written(
+      long offset, ByteBuffer src, Supplier<CompletableFuture<Void>> operation) {
+    for (long[] area : areas) {
+      if (offset >= area[0] && offset < area[0] + area[1]) {
+        left.addAndGet(-src.remaining());
+      }
+    }
+    return alive(operation);
+  }
+
+  @Override
+  public String description() {
+    return device.description();
+  }
+
+  @Override
+  public long size() {
+    return device.size();
+  }
+
+  @Override
+  public int logicalBlockSize() {
+    return device.logicalBlockSize();
+  }
+
+  @Override
+  public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
+    return alive(() -> device.read(offset, dst));
+  }
+
+  @Override
+  public CompletableFuture<Void> write(long offset, ByteBuffer src) {
+    return written(offset, src, () -> device.write(offset, src));
+  }
+
+  @Override
+  public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
+    return written(offset, src, () -> device.writeDurably(offset, src));
+  }
+
+  @Override
+  public CompletableFuture<Void> flush() {
+    return alive(device::flush);
+  }
+
+  @Override
+  public CompletableFuture<Void> discard(long offset, long length) {
+    return alive(() -> device.discard(offset, length));
+  }
+
+  @Override
+  public boolean hasVolatileWriteCache() {
+    return device.hasVolatileWriteCache();
+  }
+
+  @Override
+  public void setWriteGate(WriteGate gate) {
+    device.setWriteGate(gate);
+  }
+
+  @Override
+  public void setFenceCheck(FenceCheck check) {
+    device.setFenceCheck(check);
+  }
+
+  @Override
+  public Fencing fencing() {
+    return device.fencing();
+  }
+
+  @Override
+  public List<InetAddress> localAddresses() {
+    return device.localAddresses();
+  }
+
+  @Override
+  public void close() {
+    device.close();
+  }
+}

@@ -77,6 +77,64 @@ final class JournalConcurrencyTest {
   }
 
   @Test
+  void commitWaitsForTheThreadThatTheLastOneReleased() throws Exception {
+    JournalFixture fixture = JournalFixture.formatted();
+    Journal journal = fixture.open(JournalFixture.OPTIONS.withGatherNanos(Long.MAX_VALUE));
+    CountDownLatch leaderWrites = new CountDownLatch(1);
+    CountDownLatch othersWait = new CountDownLatch(1);
+    AtomicBoolean first = new AtomicBoolean(true);
+    fixture.disk.intercept(
+        operation -> {
+          if (operation.kind() == SimulatedDisk.Kind.DURABLE_WRITE && first.getAndSet(false)) {
+            leaderWrites.countDown();
+            await(othersWait);
+          }
+        });
+    Future<?> twice =
+        submit(
+            () -> {
+              commitOf(journal, 0);
+              return commitOf(journal, 1);
+            });
+    leaderWrites.await();
+    List<Thread> others = new ArrayList<>();
+    for (int i = 2; i <= 5; i++) {
+      int number = i;
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  commitOf(journal, number);
+                } catch (IOException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      others.add(thread);
+      thread.start();
+    }
+    // Counted under the lock that a committer gives up only by waiting.
+    while (journal.statistics().commitCalls() < 5) {
+      Thread.onSpinWait();
+    }
+    othersWait.countDown();
+    twice.get();
+    for (Thread thread : others) {
+      thread.join();
+    }
+    assertEquals(2, journal.statistics().commits());
+  }
+
+  @Test
+  void whoCommitsAloneWaitsForNobody() throws Exception {
+    JournalFixture fixture = JournalFixture.formatted();
+    Journal journal = fixture.open(JournalFixture.OPTIONS.withGatherNanos(Long.MAX_VALUE));
+    for (int i = 0; i < 10; i++) {
+      commitOf(journal, i);
+    }
+    assertEquals(10, journal.statistics().commits());
+  }
+
+  @Test
   void fullLogIsCheckpointedUnderPressureWithoutDeadlock() throws Exception {
     JournalFixture fixture = JournalFixture.formatted();
     Journal journal = fixture.open();

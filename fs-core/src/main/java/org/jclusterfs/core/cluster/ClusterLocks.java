@@ -54,13 +54,6 @@ public interface ClusterLocks extends AutoCloseable {
    */
   default void giveBack(LockName name) {}
 
-  /**
-   * Sets what runs whenever a mode is granted after another node could write under the lock, before
-   * its first holder goes on: what that holder reads may depend on writes that are in place but not
-   * yet durable. Runs with locks held inside: it only sets a flag.
-   */
-  default void onRemoteGrant(Runnable listener) {}
-
   /** Counters since the mount, or null where none are kept. */
   default LockStatistics statistics() {
     return null;

@@ -230,7 +230,6 @@ public final class ClusterNode implements AutoCloseable {
 
   // With the engine's mutex held.
   private void rebuilt(long viewNumber) {
-    locks.viewRebuilt();
     later(() -> membership.engineRecovered(viewNumber));
   }
 

@@ -68,20 +68,6 @@ final class DlmLocks implements ClusterLocks {
   }
 
   @Override
-  public void onRemoteGrant(Runnable listener) {
-    table.onRemoteGrant(listener);
-    listener.run(); // for the view that this node entered before
-  }
-
-  /**
-   * All members entered a view, and the masters forgot who wrote before: from here on everything
-   * counts as written by another node once. No lock is granted in a view before this.
-   */
-  void viewRebuilt() {
-    table.grantedFromAnotherNode();
-  }
-
-  @Override
   public LockStatistics statistics() {
     return table.statistics();
   }

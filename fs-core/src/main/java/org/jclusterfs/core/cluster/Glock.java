@@ -184,9 +184,6 @@ final class Glock {
         requested = null;
         mode = event.mode();
         grantedAt = System.nanoTime();
-        if (event.external()) {
-          table.grantedFromAnotherNode();
-        }
         // Served first even if another node waits already: a grant is always used.
         serve(true);
         break;

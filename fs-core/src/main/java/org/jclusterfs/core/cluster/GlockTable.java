@@ -43,7 +43,6 @@ final class GlockTable {
   private final ScheduledThreadPoolExecutor timer;
   private final ModeAuthority authority;
   private final Consumer<Throwable> onFailure;
-  private volatile Runnable onRemoteGrant = () -> {};
   private volatile boolean withdrawn;
   private volatile boolean closed;
 
@@ -185,10 +184,6 @@ final class GlockTable {
     }
   }
 
-  void onRemoteGrant(Runnable listener) {
-    onRemoteGrant = listener;
-  }
-
   /** Fails everybody who waits and everybody to come; no callback runs for what is cached. */
   void withdraw() {
     withdrawn = true;
@@ -279,11 +274,6 @@ final class GlockTable {
 
   LockStatistics statistics() {
     return statistics;
-  }
-
-  /** What another node wrote is relied on; called with the lock's monitor held. */
-  void grantedFromAnotherNode() {
-    onRemoteGrant.run();
   }
 
   void forget(Glock lock) {

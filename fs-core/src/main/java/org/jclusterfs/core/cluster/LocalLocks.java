@@ -86,11 +86,6 @@ public final class LocalLocks implements ClusterLocks {
   }
 
   @Override
-  public void onRemoteGrant(Runnable listener) {
-    // There is no other node on which a grant could depend.
-  }
-
-  @Override
   public LockStatistics statistics() {
     return table.statistics();
   }

@@ -128,15 +128,6 @@ final class TwoNodesTest {
   }
 
   @Test
-  void dependencyOnAnotherNodeIsTold() throws Exception {
-    AtomicInteger told = new AtomicInteger();
-    a.locks().acquire(INODE, LockMode.EX).close();
-    b.locks().onRemoteGrant(told::incrementAndGet);
-    b.locks().acquire(INODE, LockMode.EX).close();
-    assertTrue(told.get() > 0);
-  }
-
-  @Test
   void deadNodeIsFencedAndReplayedBeforeItsLockIsGranted() throws Exception {
     LockHolder held = a.locks().acquire(INODE, LockMode.EX);
     long incarnation = a.cluster.slot().incarnation();

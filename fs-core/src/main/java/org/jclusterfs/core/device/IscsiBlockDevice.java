@@ -271,6 +271,11 @@ public final class IscsiBlockDevice implements BlockDevice {
     }
   }
 
+  /** Whether a durable write costs one command: FUA, or no write cache. */
+  boolean writesDurablyAtOnce() {
+    return !lun.capacity().writeCache() || lun.capacity().forcedUnitAccess();
+  }
+
   /** Drops the connection as a fault would, so that the device makes it anew; for tests. */
   void dropConnection() {
     lun.session().dropConnection();

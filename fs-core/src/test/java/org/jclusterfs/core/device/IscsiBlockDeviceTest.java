@@ -117,6 +117,28 @@ class IscsiBlockDeviceTest {
   }
 
   @Test
+  void everyNodeWritesDurablyInOneCommandOnceItIsRegistered() throws Exception {
+    assertTrue(a.fencing().register(1, key(1)));
+    // The reservation may keep a newcomer from asking how the unit caches.
+    try (IscsiBlockDevice c = IscsiBlockDevice.open(spec("c"))) {
+      assertTrue(c.fencing().register(3, key(3)));
+      for (IscsiBlockDevice each : List.of(a, c)) {
+        assertTrue(each.writesDurablyAtOnce());
+        ByteBuffer ones = ByteBuffer.allocate(8192).putLong(0, 1);
+        each.writeDurably(4096, ones).get(30, TimeUnit.SECONDS);
+      }
+      c.fencing().unregister(3, key(3));
+    }
+    assertTrue(b.fencing().register(2, key(2)));
+    fence(b, 1);
+    ExecutionException e =
+        assertThrows(
+            ExecutionException.class,
+            () -> a.writeDurably(0, ByteBuffer.allocate(4096)).get(30, TimeUnit.SECONDS));
+    assertInstanceOf(FencedException.class, e.getCause());
+  }
+
+  @Test
   void holderOfTheReservationThatWasFencedDoesNotStandInANewcomersWay() throws Exception {
     a.fencing().register(1, key(1)); // the first, and so the reservation's holder
     b.fencing().register(2, key(2));

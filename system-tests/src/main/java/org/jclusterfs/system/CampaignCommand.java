@@ -10,9 +10,12 @@ public final class CampaignCommand {
       """
       usage: bin/campaign kill [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio|file]
                                [--options MOUNT-OPTIONS]
+             bin/campaign power [--minutes M] [--rounds N] [--seed S] [--options MOUNT-OPTIONS]
 
       kill    three nodes under load, one killed with SIGKILL at random moments again and again;
               survivors go on within 30 s, every fsynced record is intact, fsck is clean
+      power   two nodes under load, the power of their target is cut at random moments again and
+              again, and what was in its cache is lost; every fsynced record is intact, fsck is clean
       """;
 
   private long minutes = 5;
@@ -25,21 +28,22 @@ public final class CampaignCommand {
 
   /** NAME and options as the usage says; the exit status is 0 only if nothing failed. */
   public static void main(String[] args) {
-    if (args.length == 0 || !args[0].equals("kill")) {
-      System.err.print(USAGE);
-      System.exit(2);
-    }
+    String name = args.length == 0 ? "" : args[0];
     CampaignCommand command = new CampaignCommand();
     try {
+      if (!name.equals("kill") && !name.equals("power")) {
+        throw new IllegalArgumentException("no campaign named \"" + name + "\"");
+      }
       for (int n = 1; n < args.length; n += 2) {
         command.option(args[n], n + 1 < args.length ? args[n + 1] : "");
       }
+      Target.Kind.of(command.device);
     } catch (IllegalArgumentException e) {
       System.err.println("campaign: " + e.getMessage());
       System.err.print(USAGE);
       System.exit(2);
     }
-    System.exit(command.kill() ? 0 : 1);
+    System.exit(command.run(name) ? 0 : 1);
   }
 
   private void option(String name, String value) {
@@ -53,21 +57,28 @@ public final class CampaignCommand {
     }
   }
 
-  private boolean kill() {
-    int kills = 0;
+  private boolean run(String name) {
+    boolean kill = name.equals("kill");
+    Duration limit = Duration.ofMinutes(minutes);
+    int passed = 0;
     int failed = 0;
     try {
-      kills =
-          new KillCampaign(Target.Kind.of(device), seed, options)
-              .run(rounds, Duration.ofMinutes(minutes));
+      passed =
+          kill
+              ? new KillCampaign(Target.Kind.of(device), seed, options).run(rounds, limit)
+              : new PowerCampaign(seed, options).run(rounds, limit);
     } catch (IllegalStateException e) {
       System.out.println("FAILED: " + e.getMessage());
       System.out.printf(
-          "again: bin/campaign kill --device %s --minutes %d --seed %d%s%n",
-          device, minutes, seed, options.isEmpty() ? "" : " --options " + options);
+          "again: bin/campaign %s%s --minutes %d --seed %d%s%n",
+          name,
+          kill ? " --device " + device : "",
+          minutes,
+          seed,
+          options.isEmpty() ? "" : " --options " + options);
       failed = 1;
     }
-    System.out.println(kills + " passed, " + failed + " failed");
-    return failed == 0 && kills > 0;
+    System.out.println(passed + " passed, " + failed + " failed");
+    return failed == 0 && passed > 0;
   }
 }

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -16,9 +18,7 @@ final class EndlessLoad {
   private final String writer;
   private final Process process;
   private final Thread reader;
-  private long own;
-  private long shared;
-  private long file;
+  private final Map<LoadStep, Long> last = new EnumMap<>(LoadStep.class);
   private long acknowledgements;
   private long lastAt = System.nanoTime();
   private long longestPause;
@@ -27,9 +27,9 @@ final class EndlessLoad {
   private EndlessLoad(String writer, long first, Process process) {
     this.writer = writer;
     this.process = process;
-    this.own = first - 1;
-    this.shared = first - 1;
-    this.file = first - 1;
+    for (LoadStep step : LoadStep.values()) {
+      last.put(step, first - 1);
+    }
     this.reader = new Thread(this::read, "load " + writer);
     reader.setDaemon(true);
     reader.start();
@@ -61,15 +61,12 @@ final class EndlessLoad {
   private synchronized void accept(String line) {
     int blank = line.indexOf(' ');
     String what = blank < 0 ? line : line.substring(0, blank);
-    switch (what) {
-      case "own" -> own = Long.parseLong(line.substring(blank + 1));
-      case "shared" -> shared = Long.parseLong(line.substring(blank + 1));
-      case "file" -> file = Long.parseLong(line.substring(blank + 1));
-      default -> {
-        error += line + "\n";
-        return;
-      }
+    LoadStep step = LoadStep.of(what);
+    if (step == null) {
+      error += line + "\n";
+      return;
     }
+    last.put(step, Long.parseLong(line.substring(blank + 1)));
     long now = System.nanoTime();
     longestPause = Math.max(longestPause, now - lastAt);
     lastAt = now;
@@ -80,19 +77,9 @@ final class EndlessLoad {
     return writer;
   }
 
-  /** Highest number whose append to the writer's own file is acknowledged. */
-  synchronized long own() {
-    return own;
-  }
-
-  /** The same for the file that all share. */
-  synchronized long shared() {
-    return shared;
-  }
-
-  /** The same for files of their own. */
-  synchronized long file() {
-    return file;
+  /** Highest number that is acknowledged, of each step. */
+  synchronized Map<LoadStep, Long> last() {
+    return new EnumMap<>(last);
   }
 
   synchronized long acknowledgements() {

@@ -5,9 +5,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 
@@ -28,8 +26,7 @@ final class KillCampaign {
   private final long seed;
   private final String options;
   private final Random random;
-  private final Map<String, LoadAudit.Acknowledged> acknowledged = new HashMap<>();
-  private final List<EndlessLoad> loads = new ArrayList<>();
+  private final Loads loads = new Loads();
   private final List<Duration> pauses = new ArrayList<>();
   private Cluster cluster;
   private int kills;
@@ -62,22 +59,20 @@ final class KillCampaign {
         for (int n = 0; n < NODES; n++) {
           cluster.mount();
         }
-        Files.createDirectory(cluster.nodes().get(0).path("load"));
-        for (Node node : cluster.nodes()) {
-          loads.add(startLoad(node));
-        }
+        Files.createDirectory(cluster.nodes().get(0).path(Loads.DIRECTORY));
+        cluster.nodes().forEach(loads::start);
         while (kills < rounds && System.nanoTime() < end) {
           round();
         }
-        for (EndlessLoad load : loads) {
+        for (EndlessLoad load : loads.all()) {
           demand(load.end(MOST), "the load of %s does not end", load.writer());
-          remember(load);
+          loads.remember(load);
         }
         audit(cluster.nodes().get(random.nextInt(NODES)));
         cluster.unmountAndCheck();
         sum();
       } finally {
-        loads.forEach(load -> load.end(Duration.ofSeconds(1)));
+        loads.kill();
       }
     } catch (IOException e) {
       throw new IllegalStateException("after " + kills + " kills, seed " + seed + ": " + e, e);
@@ -86,33 +81,33 @@ final class KillCampaign {
   }
 
   private void round() throws IOException {
-    await(SETTLE, "every load runs", () -> loads.stream().allMatch(l -> hasDone(l, 5)));
+    await(SETTLE, "every load runs", () -> loads.all().stream().allMatch(l -> hasDone(l, 5)));
     pause(random.nextInt(3000));
-    loads.forEach(EndlessLoad::takeLongestPause);
+    loads.all().forEach(EndlessLoad::takeLongestPause);
     int victim = random.nextInt(NODES);
     Node node = cluster.nodes().get(victim);
-    EndlessLoad dead = loads.get(victim);
+    EndlessLoad dead = loads.of(victim);
     node.kill();
     long killedAt = System.nanoTime();
     kills++;
     demand(dead.awaitEnd(MOST), "a process on the killed %s hangs", node);
-    remember(dead);
+    loads.remember(dead);
     node.clearDeadMount();
     // Comes back while the others may still be recovering: it waits for them, or takes a free slot.
     node.mount();
     long backAt = System.nanoTime();
     audit(node);
-    loads.set(victim, startLoad(node));
-    long[] before = loads.stream().mapToLong(EndlessLoad::acknowledgements).toArray();
+    EndlessLoad fresh = loads.start(node);
+    long[] before = loads.all().stream().mapToLong(EndlessLoad::acknowledgements).toArray();
     await(
         SETTLE,
         "every load goes on after the kill",
         () -> {
           for (int n = 0; n < NODES; n++) {
-            EndlessLoad load = loads.get(n);
+            EndlessLoad load = loads.of(n);
             demand(load.isRunning(), "the load of %s ended: %s", load.writer(), load.error());
             demand(
-                load == loads.get(victim) || load.longestPauseSoFar().compareTo(MOST) <= 0,
+                load == fresh || load.longestPauseSoFar().compareTo(MOST) <= 0,
                 "node %s stood still for more than %s",
                 load.writer(),
                 MOST);
@@ -125,7 +120,7 @@ final class KillCampaign {
     List<String> said = new ArrayList<>();
     for (int n = 0; n < NODES; n++) {
       if (n != victim) {
-        Duration pause = loads.get(n).takeLongestPause();
+        Duration pause = loads.of(n).takeLongestPause();
         pauses.add(pause);
         said.add(seconds(pause));
         demand(pause.compareTo(MOST) <= 0, "node %d stood still for %s", n, pause);
@@ -155,28 +150,9 @@ final class KillCampaign {
     return load.acknowledgements() >= count;
   }
 
-  private EndlessLoad startLoad(Node node) {
-    String writer = "n" + node.number();
-    LoadAudit.Acknowledged known = acknowledged.get(writer);
-    // What was under way when the last load ended may be there too: leave its number out.
-    long first = known == null ? 0 : known.highest() + 2;
-    return EndlessLoad.start(node.path("load"), writer, first);
-  }
-
-  private void remember(EndlessLoad load) {
-    acknowledged
-        .computeIfAbsent(load.writer(), w -> new LoadAudit.Acknowledged())
-        .add(load.own(), load.shared(), load.file());
-  }
-
   private void audit(Node node) throws IOException {
-    LoadAudit audit = new LoadAudit(node.path("load"), kills);
-    for (Map.Entry<String, LoadAudit.Acknowledged> entry : acknowledged.entrySet()) {
-      boolean atRest =
-          loads.stream().noneMatch(l -> l.writer().equals(entry.getKey()) && l.isRunning());
-      String fault = audit.check(entry.getKey(), entry.getValue(), atRest);
-      demand(fault.isEmpty(), "seen by %s: %s", node, fault);
-    }
+    String fault = loads.missingOn(node);
+    demand(fault.isEmpty(), "seen by %s: %s", node, fault);
   }
 
   private void await(Duration limit, String what, BooleanSupplier condition) {

@@ -22,6 +22,12 @@ public final class LoadWorker {
   /** Files that a worker of a campaign keeps; older ones it removes. */
   static final int KEPT_FILES = 40;
 
+  /** Directories that it keeps. */
+  static final int KEPT_DIRECTORIES = 10;
+
+  /** Records in the file whose places are written over and over. */
+  static final int PLACES = 200;
+
   private LoadWorker() {}
 
   /** Runs one kind of load: MODE PATH WRITER COUNT-OR-FIRST. */
@@ -114,44 +120,83 @@ public final class LoadWorker {
   }
 
   /**
-   * Until it fails or is killed: appends a record to a file of its own and to one that all share,
-   * makes a file under a temporary name and renames it, each with fsync; says "own N", "shared N"
-   * or "file N" when the fsync of that has returned.
+   * Until it fails or is killed: does every {@link LoadStep} in turn, each with fsync, and says its
+   * word and the record's number when the fsync of that has returned.
    */
   private static void endless(Path directory, String writer, long first) throws IOException {
     Path files = Files.createDirectories(directory.resolve("files"));
+    Path directories = Files.createDirectories(directory.resolve("directories"));
     try (FileChannel own = appending(directory.resolve(writer + ".log"));
         FileChannel shared = appending(directory.resolve("shared.log"));
-        FileChannel names = FileChannel.open(files, StandardOpenOption.READ)) {
+        FileChannel places =
+            FileChannel.open(
+                directory.resolve(writer + ".places"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileChannel fileNames = FileChannel.open(files, StandardOpenOption.READ);
+        FileChannel directoryNames = FileChannel.open(directories, StandardOpenOption.READ)) {
       for (long n = first; ; n++) {
         LoadRecord record = new LoadRecord(writer, n);
         writeAll(own, record);
         own.force(false);
-        System.out.println("own " + n);
+        say(LoadStep.OWN, n);
         writeAll(shared, record);
         shared.force(false);
-        System.out.println("shared " + n);
-        Path temporary = files.resolve(writer + ".tmp");
-        try (FileChannel file =
-            FileChannel.open(
-                temporary,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
-          writeAll(file, record);
-          file.force(true);
-        }
-        Files.move(temporary, files.resolve(fileName(writer, n)), StandardCopyOption.ATOMIC_MOVE);
-        names.force(true);
-        System.out.println("file " + n);
-        if (n >= KEPT_FILES) {
-          Files.deleteIfExists(files.resolve(fileName(writer, n - KEPT_FILES)));
-        }
+        say(LoadStep.SHARED, n);
+        places.position(n % PLACES * LoadRecord.LENGTH);
+        writeAll(places, record);
+        places.force(false);
+        say(LoadStep.PLACE, n);
+        makeFile(files, writer + ".tmp", fileName(writer, n), record);
+        fileNames.force(true);
+        say(LoadStep.FILE, n);
+        makeDirectory(directories, writer + ".tmp", fileName(writer, n), record);
+        directoryNames.force(true);
+        say(LoadStep.DIRECTORY, n);
+        Files.deleteIfExists(files.resolve(fileName(writer, n - KEPT_FILES)));
+        removeDirectory(directories.resolve(fileName(writer, n - KEPT_DIRECTORIES)));
       }
     }
   }
 
-  /** Name of the file that holds record {@code n} of a writer. */
+  private static void say(LoadStep step, long number) {
+    System.out.println(step.word() + " " + number);
+  }
+
+  private static void makeFile(Path directory, String temporary, String name, LoadRecord record)
+      throws IOException {
+    Path made = directory.resolve(temporary);
+    try (FileChannel file =
+        FileChannel.open(
+            made,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      writeAll(file, record);
+      file.force(true);
+    }
+    Files.move(made, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static void makeDirectory(
+      Path directory, String temporary, String name, LoadRecord record) throws IOException {
+    Path made = directory.resolve(temporary);
+    removeDirectory(made); // where the writer's last life left it
+    Files.createDirectory(made);
+    makeFile(made, "record.tmp", "record", record);
+    try (FileChannel names = FileChannel.open(made, StandardOpenOption.READ)) {
+      names.force(true);
+    }
+    Files.move(made, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static void removeDirectory(Path directory) throws IOException {
+    Files.deleteIfExists(directory.resolve("record.tmp"));
+    Files.deleteIfExists(directory.resolve("record"));
+    Files.deleteIfExists(directory);
+  }
+
+  /** Name of the file, or directory, that holds record {@code n} of a writer. */
   static String fileName(String writer, long n) {
     return writer + "-" + n;
   }

@@ -33,17 +33,28 @@ final class Target implements AutoCloseable {
   private static final String INITIATOR = "iqn.2026-01.org.jclusterfs.test:node";
 
   private final Kind kind;
+  private final boolean volatileCache;
   private final Path directory;
   private String device;
 
-  private Target(Kind kind, Path directory) {
+  private Target(Kind kind, boolean volatileCache, Path directory) {
     this.kind = kind;
+    this.volatileCache = volatileCache;
     this.directory = directory;
   }
 
   /** Starts a target of a kind over a new sparse image; {@code size} as truncate(1) takes it. */
   static Target start(Kind kind, String size) {
-    Target target = new Target(kind, WorkDirectory.make(kind.name().toLowerCase()));
+    return start(kind, false, size);
+  }
+
+  /** Starts {@link Kind#LIO} with a write cache that it loses with its power. */
+  static Target startVolatile(String size) {
+    return start(Kind.LIO, true, size);
+  }
+
+  private static Target start(Kind kind, boolean volatileCache, String size) {
+    Target target = new Target(kind, volatileCache, WorkDirectory.make(kind.name().toLowerCase()));
     Commands.run("truncate", "-s", size, target.image().toString()).orFail();
     target.startAgain();
     return target;
@@ -54,7 +65,7 @@ final class Target implements AutoCloseable {
     if (kind == Kind.FILE) {
       device = "file:" + image();
     } else {
-      device = launcher("start").orFail().out().strip();
+      device = launcher(volatileCache ? "start-volatile" : "start").orFail().out().strip();
     }
   }
 
@@ -63,6 +74,16 @@ final class Target implements AutoCloseable {
     if (kind != Kind.FILE) {
       launcher("stop").orFail();
     }
+  }
+
+  /** Cuts its power: what is only in its cache is gone. */
+  void cutPower() {
+    launcher("power-cut").orFail();
+  }
+
+  /** The second unit of {@link #startVolatile}, with a cache of its own and no volume on it. */
+  String probeDevice() {
+    return device.substring(0, device.lastIndexOf('/')) + "/1";
   }
 
   Kind kind() {
@@ -94,6 +115,7 @@ final class Target implements AutoCloseable {
     stop();
     try {
       Files.deleteIfExists(image());
+      Files.deleteIfExists(directory.resolve("probe.img"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

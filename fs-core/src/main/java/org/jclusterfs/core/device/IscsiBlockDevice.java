@@ -130,8 +130,21 @@ public final class IscsiBlockDevice implements BlockDevice {
     return flush(Priority.ORDINARY);
   }
 
+  /**
+   * A flush that was under way when the connection ended is sent again to whatever target is there
+   * then: of a node that may not write any more it proves nothing.
+   */
   private CompletableFuture<Void> flush(Priority priority) {
-    return hasVolatileWriteCache() ? lun.flush(priority) : CompletableFuture.completedFuture(null);
+    if (!hasVolatileWriteCache()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return registered(() -> lun.flush(priority))
+        .thenRun(
+            () -> {
+              if (fencing.isFenced()) {
+                throw new CompletionException(fenced(null));
+              }
+            });
   }
 
   /** Does nothing on targets whose reservations do not stop UNMAP: it would escape fencing. */
@@ -207,14 +220,18 @@ public final class IscsiBlockDevice implements BlockDevice {
     } else if (!(e instanceof WriteGateClosedException)) {
       return e;
     }
+    return fenced(e);
+  }
+
+  private FencedException fenced(Throwable cause) {
     FencedException fenced =
         new FencedException(
             description
                 + ": "
                 + (fencing.isFenced()
-                    ? "another node fenced this one"
+                    ? fencing.reason()
                     : "this node's lease on the device ran out"));
-    fenced.initCause(e);
+    fenced.initCause(cause);
     return fenced;
   }
 

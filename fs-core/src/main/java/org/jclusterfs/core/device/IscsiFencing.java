@@ -51,6 +51,7 @@ final class IscsiFencing implements Fencing {
   private volatile boolean aborts;
   private volatile FenceCheck fenceCheck;
   private volatile boolean fenced;
+  private volatile String reason = "another node fenced this one";
   private volatile boolean registered;
   private final String initiator;
   private final Object renewals = new Object();
@@ -105,6 +106,11 @@ final class IscsiFencing implements Fencing {
 
   boolean isFenced() {
     return fenced;
+  }
+
+  /** Why this node may not write any more, as a clause. */
+  String reason() {
+    return reason;
   }
 
   boolean isRegistered() {
@@ -300,6 +306,15 @@ final class IscsiFencing implements Fencing {
     if (key == 0 || fenced) {
       return;
     }
+    if (lun.capacity().writeCache() && !isListed(key)) {
+      // A preempted node gets here too; its fence block would tell the same.
+      reason =
+          "the target has lost this node's registration: it was restarted, and writes that it had"
+              + " acknowledged may have gone with its cache";
+      LOG.log(System.Logger.Level.ERROR, "this node must not write any more: " + reason);
+      fenced = true;
+      return;
+    }
     claim(key);
     FenceCheck check = fenceCheck;
     if (check == null) {
@@ -316,6 +331,12 @@ final class IscsiFencing implements Fencing {
       fenced = true;
       reservations.register(key, 0);
     }
+  }
+
+  /** Whether the target knows our key, or the other one that it has for a moment. */
+  private boolean isListed(long key) throws IscsiException {
+    List<Long> keys = reservations.readKeys();
+    return keys.contains(key) || keys.contains(key ^ 1);
   }
 
   @Override

@@ -227,6 +227,25 @@ class IscsiBlockDeviceTest {
   }
 
   @Test
+  void nodeWhoseRegistrationIsGoneAfterAReconnectDoesNotWriteAgain() throws Exception {
+    // As after a restart of the target: with the keys its cache is gone, and what was only in
+    // there.
+    assertTrue(a.fencing().register(1, key(1)));
+    a.dropConnection();
+    write(a, 0);
+    assertTrue(b.fencing().register(2, key(2)));
+    fence(b, 1);
+    a.dropConnection();
+    isFenced(a);
+    ExecutionException e = assertThrows(ExecutionException.class, () -> write(a, 0));
+    assertTrue(e.getCause().getMessage().contains("restarted"), e.getCause().getMessage());
+    ExecutionException flushed =
+        assertThrows(ExecutionException.class, () -> a.flush().get(30, TimeUnit.SECONDS));
+    assertInstanceOf(FencedException.class, flushed.getCause());
+    write(b, 0);
+  }
+
+  @Test
   void unregisteredNodesLeaveNothing() throws Exception {
     assertTrue(a.fencing().register(1, key(1)));
     a.dropConnection();

@@ -1,12 +1,13 @@
 # Sourced: builds the programs when they are not built or older than their sources.
 #
-#   build_if_stale     runs Maven without the tests if need be; needs need_java before
+#   build_if_stale           runs Maven without the tests if need be; needs need_java before
+#   test_classes MODULE…     the class path of these modules' compiled tests
 
 # shellcheck shell=bash
 
 build_if_stale() {
   local stamp=target/built log status=0
-  if [ -e "$stamp" ] && [ -z "$(find pom.xml ./*/pom.xml ./*/src/main -newer "$stamp" -print -quit)" ]; then
+  if [ -e "$stamp" ] && [ -z "$(find pom.xml ./*/pom.xml ./*/src -newer "$stamp" -print -quit)" ]; then
     return 0
   fi
   mkdir -p target
@@ -21,4 +22,12 @@ build_if_stale() {
   fi
   rm -f "$log"
   return "$status"
+}
+
+test_classes() {
+  local path=
+  for module in "$@"; do
+    path+=${path:+:}$module/target/test-classes
+  done
+  printf '%s' "$path"
 }

@@ -1,6 +1,7 @@
 package org.jclusterfs.fsck;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -10,7 +11,8 @@ final class ModelInode {
   enum Type {
     FILE,
     DIRECTORY,
-    SYMLINK
+    SYMLINK,
+    FIFO
   }
 
   /**
@@ -19,6 +21,8 @@ final class ModelInode {
    * @param operation number of the operation that made it
    */
   record Version(int operation, byte[] content) {}
+
+  private static final int BLOCK = 4096;
 
   final Type type;
   final TreeMap<String, ModelInode> children = new TreeMap<>();
@@ -48,6 +52,11 @@ final class ModelInode {
   void content(int operation, byte[] content) {
     versions.add(new Version(operation, content));
     lastChange = operation;
+  }
+
+  /** Number of the operation that changed the content last. */
+  int lastContentChange() {
+    return versions.get(versions.size() - 1).operation();
   }
 
   /** What is there now is durable from now on. */
@@ -96,5 +105,67 @@ final class ModelInode {
       }
     }
     return null;
+  }
+
+  /**
+   * Whether content found after a crash fits a tree as one operation left it; null, or what is
+   * wrong. What that operation and those before it made reachable has to be there; in bytes that
+   * were there already a write is allowed to have been lost if it was not durable, and one that
+   * came later to have arrived.
+   *
+   * @param durable operation that is durable with all before it
+   * @param exact operation as whose result the tree was found
+   * @param newest last operation that had begun
+   */
+  String judge(byte[] found, int durable, int exact, int newest) {
+    int at = versionOf(exact);
+    byte[] expected = versions.get(at).content();
+    if (found.length != expected.length) {
+      return "size " + found.length + ", is " + expected.length;
+    }
+    int mismatch = Arrays.mismatch(found, expected);
+    if (mismatch < 0) {
+      return null;
+    }
+    int from = Math.min(at, versionOf(durable));
+    int to = versionOf(newest);
+    for (int i = mismatch; i < found.length; i++) {
+      boolean known = false;
+      for (int v = from; v <= to && !known; v++) {
+        byte[] content = versions.get(v).content();
+        known =
+            v >= at
+                ? i < content.length ? content[i] == found[i] : found[i] == 0 && inTail(content, i)
+                : i < content.length && content[i] == found[i] && isAllocated(content, i);
+      }
+      if (!known) {
+        return "byte " + i + " of " + found.length + " is " + found[i] + ", not " + expected[i];
+      }
+    }
+    return null;
+  }
+
+  private int versionOf(int operation) {
+    int found = 0;
+    for (int v = 0; v < versions.size() && versions.get(v).operation() <= operation; v++) {
+      found = v;
+    }
+    return found;
+  }
+
+  /** A truncation zeroes the rest of its last block in place. */
+  private static boolean inTail(byte[] content, int at) {
+    return at / BLOCK == (content.length - 1) / BLOCK;
+  }
+
+  /** Whether the byte's block holds anything: what is written to a hole goes elsewhere. */
+  private static boolean isAllocated(byte[] content, int at) {
+    int start = at / BLOCK * BLOCK;
+    for (int i = start; i < Math.min(start + BLOCK, content.length); i++) {
+      if (content[i] != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 }

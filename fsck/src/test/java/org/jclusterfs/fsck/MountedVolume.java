@@ -11,12 +11,13 @@ import org.jclusterfs.core.device.DeviceSpec;
 import org.jclusterfs.core.vfs.AttributeChange;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.Caller;
+import org.jclusterfs.core.vfs.FaultyMounts;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.MountRequest;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
-import org.jclusterfs.core.vfs.Volumes;
+import org.jclusterfs.journal.Fault;
 
 /** A mounted filesystem with calls that tests can read. */
 final class MountedVolume {
@@ -24,23 +25,30 @@ final class MountedVolume {
   static final int DIRECTORY = 0040000;
   static final int TYPE_MASK = 0170000;
   static final int SYMLINK = 0120000;
+  static final int FIFO = 0010000;
   private static final Caller ROOT = new Caller(0, 0, 0);
 
   final Vfs vfs;
 
-  MountedVolume(BlockDevice device, boolean clustered) throws MountException {
+  MountedVolume(BlockDevice device, boolean clustered, Fault... faults) throws MountException {
+    this(device, clustered, 0, faults);
+  }
+
+  /** With faults planted in its journal and its replay. */
+  MountedVolume(BlockDevice device, boolean clustered, int thresholdMillis, Fault... faults)
+      throws MountException {
     MountRequest request =
         new MountRequest(
             DeviceSpec.of("file:/simulated"),
             false,
             -1,
             clustered,
-            0,
+            thresholdMillis,
             5000,
             16L << 20,
             "127.0.0.1",
             0);
-    vfs = Volumes.mount(device, request);
+    vfs = FaultyMounts.mount(device, request, faults);
   }
 
   static byte[] bytes(String text) {
@@ -71,6 +79,10 @@ final class MountedVolume {
     AtomicReference<Attributes> made = new AtomicReference<>();
     vfs.makeSymlink(parent, bytes(name), bytes(target), ROOT, made::set);
     return got(made).inode();
+  }
+
+  void makeFifo(long parent, String name) throws FsException {
+    vfs.makeNode(parent, bytes(name), FIFO | 0644, 0, 0, ROOT, made -> {});
   }
 
   OpenFile open(long inode) throws FsException {

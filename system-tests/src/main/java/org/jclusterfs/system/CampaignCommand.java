@@ -11,11 +11,16 @@ public final class CampaignCommand {
       usage: bin/campaign kill [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio|file]
                                [--options MOUNT-OPTIONS]
              bin/campaign power [--minutes M] [--rounds N] [--seed S] [--options MOUNT-OPTIONS]
+             bin/campaign crash [--minutes M] [--seed S]
+                                [--sequence OPERATIONS | --run volume|full|cluster|handover]
+             bin/campaign dlm [--minutes M] [--seed S]
 
       kill    three nodes under load, one killed with SIGKILL at random moments again and again;
               survivors go on within 30 s, every fsynced record is intact, fsck is clean
       power   two nodes under load, the power of their target is cut at random moments again and
               again, and what was in its cache is lost; every fsynced record is intact, fsck is clean
+      crash   the power of a simulated LUN is cut at every write of sequences of operations
+      dlm     the lock manager in simulated clusters under faults
       """;
 
   private long minutes = 5;

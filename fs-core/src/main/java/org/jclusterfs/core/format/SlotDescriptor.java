@@ -9,7 +9,8 @@ import java.util.UUID;
  *
  * <p>Invariants: {@code slot} equals the block's place in the slot area; a slot below the volume's
  * slot count has a journal and an orphan directory; {@code incarnation} is 0 in a slot that was
- * never claimed.
+ * never claimed; every field lies in the first 512 bytes, so that a torn write leaves the old
+ * descriptor or the new one.
  *
  * <pre>
  *       0               4               8
@@ -25,10 +26,10 @@ import java.util.UUID;
  *  144 | startTime                     |
  *  152 | claimedAt                     |
  *  160 | port          | addressCount  |
- *  168 | addresses (384 bytes)         |
- *  552 | hostName (64 bytes)           |
- *  616 | statfsDelta                   |
- *  624 | releasedAt                    |
+ *  168 | addresses (240 bytes)         |
+ *  408 | hostName (64 bytes)           |
+ *  472 | statfsDelta                   |
+ *  480 | releasedAt                    |
  * </pre>
  *
  * <p>Stateless accessors over a little-endian buffer; offsets are in the block. The table with the
@@ -85,13 +86,13 @@ public final class SlotDescriptor {
   public static final int ADDRESSES_OFFSET = 168;
 
   /** Offset of hostName. */
-  public static final int HOST_NAME_OFFSET = 552;
+  public static final int HOST_NAME_OFFSET = 408;
 
   /** Offset of statfsDelta. */
-  public static final int STATFS_DELTA_OFFSET = 616;
+  public static final int STATFS_DELTA_OFFSET = 472;
 
   /** Offset of releasedAt. */
-  public static final int RELEASED_AT_OFFSET = 624;
+  public static final int RELEASED_AT_OFFSET = 480;
 
   /** {@link #state}: nobody holds the slot; its journal is clean. */
   public static final int FREE = 0;
@@ -106,7 +107,7 @@ public final class SlotDescriptor {
   public static final int CAPACITY = 255;
 
   /** Addresses that a descriptor has room for. */
-  public static final int MAX_ADDRESSES = 8;
+  public static final int MAX_ADDRESSES = 5;
 
   /** Bytes of one address. */
   public static final int ADDRESS_LENGTH = 48;

@@ -34,8 +34,8 @@ class ViewsTest {
     Superblock.label(block, "x");
     assertEquals("x", Superblock.label(block));
     assertThrows(IllegalArgumentException.class, () -> Superblock.label(block, "ä".repeat(33)));
-    SlotDescriptor.address(block, 7, "2001:db8::1");
-    assertEquals("2001:db8::1", SlotDescriptor.address(block, 7));
+    SlotDescriptor.address(block, 4, "2001:db8::1");
+    assertEquals("2001:db8::1", SlotDescriptor.address(block, 4));
     assertThrows(IndexOutOfBoundsException.class, () -> SlotDescriptor.address(block, 8));
   }
 
@@ -102,5 +102,18 @@ class ViewsTest {
     assertEquals(NodeHeader.BLOCK_CAPACITY, NodeHeader.capacity(NodeHeader.BLOCK_BASE));
     assertEquals(159, ExtentEntry.ROOT_CAPACITY);
     assertEquals(167, IndexEntry.BLOCK_CAPACITY);
+  }
+
+  @Test
+  void blocksThatAreWrittenInPlaceWithoutJournalCannotBeTornInTheirFields() {
+    // A power cut tears between sectors: the fields are those of the old block or of the new one.
+    int sector = 512;
+    assertTrue(SlotDescriptor.RELEASED_AT_OFFSET + Long.BYTES <= sector);
+    assertTrue(
+        SlotDescriptor.ADDRESSES_OFFSET + 48 * SlotDescriptor.MAX_ADDRESSES
+            <= SlotDescriptor.HOST_NAME_OFFSET);
+    assertTrue(SlotDescriptor.HOST_NAME_OFFSET + 64 <= SlotDescriptor.STATFS_DELTA_OFFSET);
+    assertTrue(Heartbeat.CONNECTED_OFFSET + 32 <= sector);
+    assertTrue(FenceBlock.FENCED_AT_OFFSET + Long.BYTES <= sector);
   }
 }

@@ -51,6 +51,7 @@ public final class SimulatedDisk {
 
   private final int blockSize;
   private final long blocks;
+  private final DiskImage base;
   private final Map<Long, byte[]> durable = new HashMap<>();
   private final Map<Long, byte[]> cached = new HashMap<>();
   private final List<VolatileBlock> unflushed = new ArrayList<>();
@@ -60,11 +61,32 @@ public final class SimulatedDisk {
   private long powerCutAt = Long.MAX_VALUE;
   private boolean dead;
   private boolean ignoreFlushes;
+  private DiskRecording recording;
 
   /** A disk of zeros. */
   public SimulatedDisk(int blockSize, long blocks) {
-    this.blockSize = blockSize;
-    this.blocks = blocks;
+    this(DiskImage.zeros(blockSize, blocks));
+  }
+
+  /** A disk with this durable content, which stays as it is. */
+  public SimulatedDisk(DiskImage image) {
+    this.blockSize = image.blockSize();
+    this.blocks = image.blocks();
+    this.base = image;
+  }
+
+  /** The durable content as it is now. */
+  public synchronized DiskImage image() {
+    return base.with(new HashMap<>(durable));
+  }
+
+  /** Begins to record, with what is volatile by now made durable. */
+  public synchronized DiskRecording record() {
+    durable.putAll(cached);
+    cached.clear();
+    unflushed.clear();
+    recording = new DiskRecording(image());
+    return recording;
   }
 
   /** Block size in bytes. */
@@ -123,11 +145,16 @@ public final class SimulatedDisk {
       for (int i = 0; i < count; i++) {
         byte[] content = cached.get(block + i);
         if (content == null) {
-          content = durable.get(block + i);
+          content = durable(block + i);
         }
-        dst.put(content == null ? new byte[blockSize] : content);
+        dst.put(content);
       }
     }
+  }
+
+  private byte[] durable(long block) {
+    byte[] content = durable.get(block);
+    return content == null ? base.block(block) : content;
   }
 
   /** Writes whole blocks: volatile, but visible to every reader at once. */
@@ -154,12 +181,17 @@ public final class SimulatedDisk {
       changes++;
       int before = unflushed.size();
       boolean over = false;
+      List<byte[]> contents = new ArrayList<>(count);
       for (int i = 0; i < count; i++) {
         byte[] content = new byte[blockSize];
         src.get(content);
+        contents.add(content);
         over |= cached.containsKey(block + i);
         cached.put(block + i, content);
         unflushed.add(new VolatileBlock(block + i, content));
+      }
+      if (recording != null) {
+        recording.wrote(kind == Kind.DURABLE_WRITE && !ignoreFlushes, block, contents);
       }
       dieIfDue();
       if (kind == Kind.DURABLE_WRITE && !ignoreFlushes) {
@@ -184,6 +216,9 @@ public final class SimulatedDisk {
       changes++;
       dieIfDue();
       if (!ignoreFlushes) {
+        if (recording != null) {
+          recording.flushed();
+        }
         durable.putAll(cached);
         cached.clear();
         unflushed.clear();
@@ -231,8 +266,8 @@ public final class SimulatedDisk {
    * @param tear if not null, every landed block may be torn: only some of its sectors landed
    */
   public synchronized SimulatedDisk afterPowerCut(IntPredicate landed, Random tear) {
-    SimulatedDisk disk = new SimulatedDisk(blockSize, blocks);
-    durable.forEach((block, content) -> disk.durable.put(block, content));
+    SimulatedDisk disk = new SimulatedDisk(base);
+    disk.durable.putAll(durable);
     for (int i = 0; i < unflushed.size(); i++) {
       if (!landed.test(i)) {
         continue;
@@ -240,7 +275,7 @@ public final class SimulatedDisk {
       VolatileBlock write = unflushed.get(i);
       byte[] content = write.content();
       if (tear != null && tear.nextInt(4) == 0) {
-        byte[] below = disk.durable.getOrDefault(write.block(), new byte[blockSize]).clone();
+        byte[] below = disk.durable(write.block()).clone();
         for (int at = 0; at < blockSize; at += SECTOR_BYTES) {
           if (tear.nextBoolean()) {
             System.arraycopy(content, at, below, at, SECTOR_BYTES);
@@ -271,7 +306,7 @@ public final class SimulatedDisk {
 
   /** Flips a bit of a durable block behind everybody's back. */
   public synchronized void flipBit(long block, int bit) {
-    byte[] content = durable.getOrDefault(block, new byte[blockSize]).clone();
+    byte[] content = durable(block).clone();
     content[bit / 8] ^= (byte) (1 << (bit % 8));
     durable.put(block, content);
   }

@@ -8,7 +8,10 @@ public interface Binding extends AutoCloseable {
   /** Makes the mount; returns once it answers. */
   void mount() throws MountException, InterruptedException;
 
-  /** Waits until the mount is gone and its last request is answered. */
+  /**
+   * Waits until the mount is gone or its connection was aborted, and its last request is answered.
+   * After an abort the mount stays, dead, until somebody unmounts it.
+   */
   void awaitEnd() throws InterruptedException;
 
   /** Minor device number of the mount, by which fusectl knows its connection. */

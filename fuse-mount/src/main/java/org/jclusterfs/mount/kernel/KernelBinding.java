@@ -145,7 +145,15 @@ public final class KernelBinding implements Binding {
   @Override
   public void awaitEnd() throws InterruptedException {
     readers.awaitEnd();
-    close();
+    if (readers.isAborted() && isMounted()) {
+      // What processes do below the directory must fail, not go to the directory underneath.
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "the connection was aborted; {0} stays as a dead mount until it is unmounted",
+          options.directory());
+    } else {
+      close();
+    }
     synchronized (this) {
       if (descriptor >= 0) {
         libc.close(descriptor);
@@ -171,14 +179,16 @@ public final class KernelBinding implements Binding {
 
   @Override
   public void close() {
-    boolean ours =
-        MountTable.read()
-            .top(options.directory())
-            .map(m -> m.type().equals(TYPE) && m.minor() == connection)
-            .orElse(false);
-    if (ours && libc.umount2(options.directory().toString(), 0) != 0) {
+    if (isMounted() && libc.umount2(options.directory().toString(), 0) != 0) {
       libc.umount2(options.directory().toString(), Posix.MNT_DETACH);
     }
+  }
+
+  private boolean isMounted() {
+    return MountTable.read()
+        .top(options.directory())
+        .map(m -> m.type().equals(TYPE) && m.minor() == connection)
+        .orElse(false);
   }
 
   static {

@@ -33,6 +33,7 @@ record Negotiated(int minor, long flags) {
           | Flags.READDIRPLUS_AUTO
           | Flags.ASYNC_DIO
           | Flags.PARALLEL_DIROPS
+          | Flags.ABORT_ERROR
           | Flags.MAX_PAGES
           | Flags.INIT_EXT
           | Flags.DIRECT_IO_ALLOW_MMAP;

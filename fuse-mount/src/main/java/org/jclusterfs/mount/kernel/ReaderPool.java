@@ -33,6 +33,7 @@ final class ReaderPool {
   private int waiting;
   private int number;
   private boolean closed;
+  private boolean aborted;
 
   ReaderPool(FuseChannel channel, Dispatcher dispatcher, int requestBytes, int replyBytes) {
     this.channel = channel;
@@ -50,6 +51,11 @@ final class ReaderPool {
   /** Waits until the connection is gone and every request is answered. */
   void awaitEnd() throws InterruptedException {
     ended.await();
+  }
+
+  /** Whether the connection ended by an abort: the mount is there still, and dead. */
+  synchronized boolean isAborted() {
+    return aborted;
   }
 
   synchronized int total() {
@@ -87,9 +93,10 @@ final class ReaderPool {
     }
   }
 
-  private synchronized void gone() {
+  private synchronized void gone(boolean byAbort) {
     waiting--;
     closed = true;
+    aborted |= byAbort;
   }
 
   private void run() {
@@ -123,7 +130,7 @@ final class ReaderPool {
     if (errno != Errno.ENODEV && errno != Errno.ECONNABORTED) {
       LOG.log(System.Logger.Level.ERROR, "reading /dev/fuse: {0}", Errno.describe(errno));
     }
-    gone();
+    gone(errno == Errno.ECONNABORTED);
     return false;
   }
 }

@@ -32,6 +32,12 @@ public final class Flags {
   /** fuse_init: lookups and listings in one directory at once. */
   public static final long PARALLEL_DIROPS = 1 << 18;
 
+  /**
+   * fuse_init: reads of an aborted connection fail with ECONNABORTED, those of an unmounted one
+   * otherwise.
+   */
+  public static final long ABORT_ERROR = 1 << 21;
+
   /** fuse_init: max_pages is valid. */
   public static final long MAX_PAGES = 1 << 22;
 

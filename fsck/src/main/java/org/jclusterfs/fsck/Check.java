@@ -104,24 +104,46 @@ final class Check {
   }
 
   /**
-   * Takes a block that neither anything found nor the volume's bitmaps use.
+   * Takes a block that neither anything found nor the volume's bitmaps use; where no good bitmap
+   * tells of a free one, a block that nothing found uses and that holds zeros, or at last one that
+   * holds no metadata.
    *
    * @throws IOException if there is none
    */
   long allocate(int state) throws IOException {
-    for (long tried = geometry.groupArea(); tried < geometry.totalBlocks() - 1; tried++) {
-      long block = nextFree;
-      nextFree = nextFree + 1 < geometry.totalBlocks() - 1 ? nextFree + 1 : geometry.groupArea();
-      if (geometry.isAllocatable(block)
-          && map.isFree(block)
-          && !map.isReleased(block)
-          && diskState(block) == BitmapBlock.FREE) {
-        map.set(block, state);
-        markOnDisk(block, state);
-        return block;
+    for (Doubt doubt : Doubt.values()) {
+      for (long tried = geometry.groupArea(); tried < geometry.totalBlocks() - 1; tried++) {
+        long block = nextFree;
+        nextFree = nextFree + 1 < geometry.totalBlocks() - 1 ? nextFree + 1 : geometry.groupArea();
+        if (geometry.isAllocatable(block)
+            && map.isFree(block)
+            && !map.isReleased(block)
+            && mayTake(block, doubt)) {
+          map.set(block, state);
+          markOnDisk(block, state);
+          return block;
+        }
       }
     }
     throw new IOException("no free block is left for a repair");
+  }
+
+  /** How a block of which no good bitmap tells is judged, from the safest on. */
+  private enum Doubt {
+    NOT_TAKEN,
+    TAKEN_IF_ZERO,
+    TAKEN_IF_NO_METADATA
+  }
+
+  private boolean mayTake(long block, Doubt doubt) throws IOException {
+    int onDisk = diskState(block);
+    if (onDisk >= 0 || doubt == Doubt.NOT_TAKEN) {
+      return onDisk == BitmapBlock.FREE;
+    }
+    ByteBuffer content = store.read(block);
+    return doubt == Doubt.TAKEN_IF_ZERO
+        ? content.equals(BlockHeader.allocate())
+        : !looksLikeMetadata(content, block);
   }
 
   /** Enters an own allocation into the volume's bitmap, so that it is no problem of its own. */

@@ -81,6 +81,7 @@ final class InodePass {
   private void check(InodeInfo inode) throws IOException {
     ByteBuffer block = check.store.readChecked(inode.number, InodeBlock.MAGIC).block();
     ByteBuffer before = BlockHeader.allocate().put(0, block, 0, BlockHeader.BLOCK_SIZE);
+    new InodeFields(check, inode).run(block);
     checkLayout(inode, block);
     long blocks = xattrs.run(inode, block);
     long tree = 0;

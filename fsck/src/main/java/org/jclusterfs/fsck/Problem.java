@@ -47,6 +47,8 @@ enum Problem {
   LOST_FOUND_MISSING(false, "/lost+found is missing", "it is made"),
   ORPHAN_DIRECTORY_DAMAGED(
       false, "the orphan directory of slot %d is damaged", "an empty one is made"),
+  INODE_FIELD_WRONG(
+      true, "inode %d (%s) has %s", "the field is set to what it has to be, or to zero"),
   INODE_LAYOUT_WRONG(
       false, "inode %d (%s) has a layout that does not fit its type", "its content is dropped"),
   INODE_INLINE_LENGTH_WRONG(

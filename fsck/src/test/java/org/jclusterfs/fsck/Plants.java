@@ -144,6 +144,9 @@ final class Plants {
             v.spoil(
                 SlotDescriptor.orphanDirectory(v.check.store.read(v.check.geometry.slotBlock(0)))));
     ALL.put(
+        Problem.INODE_FIELD_WRONG,
+        v -> v.change(v.small, b -> b.putInt(InodeBlock.MODIFY_NANOS_OFFSET, 1_000_000_000)));
+    ALL.put(
         Problem.INODE_LAYOUT_WRONG,
         v -> v.change(v.subdirectory, b -> InodeBlock.layout(b, InodeBlock.LAYOUT_INLINE)));
     ALL.put(

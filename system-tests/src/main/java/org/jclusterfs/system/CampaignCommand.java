@@ -14,6 +14,7 @@ public final class CampaignCommand {
              bin/campaign crash [--minutes M] [--seed S]
                                 [--sequence OPERATIONS | --run volume|full|cluster|handover]
              bin/campaign dlm [--minutes M] [--seed S]
+             bin/campaign fuzz [--minutes M] [--runs N] [--seed S]
 
       kill    three nodes under load, one killed with SIGKILL at random moments again and again;
               survivors go on within 30 s, every fsynced record is intact, fsck is clean
@@ -21,6 +22,7 @@ public final class CampaignCommand {
               again, and what was in its cache is lost; every fsynced record is intact, fsck is clean
       crash   the power of a simulated LUN is cut at every write of sequences of operations
       dlm     the lock manager in simulated clusters under faults
+      fuzz    a volume damaged at random places, repaired by fsck -y and looked at again
       """;
 
   private long minutes = 5;

@@ -77,6 +77,7 @@ final class Node {
 
   /** Unmounts it, or fails with what umount(8) said. */
   void unmount() {
+    MountLinks.ensure();
     Commands.run("umount", directory.toString()).orFail();
   }
 

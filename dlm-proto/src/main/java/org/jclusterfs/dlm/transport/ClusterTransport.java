@@ -19,6 +19,8 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -48,6 +50,11 @@ public final class ClusterTransport implements AutoCloseable {
   private record Outgoing(int slot, ByteBuffer message) {}
 
   private static final int CONNECT_TIMEOUT_MILLIS = 3000;
+
+  static {
+    // Netty would take SLF4J where some library brought its interface, with nothing behind it.
+    InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
+  }
 
   private final NodeIdentity self;
   private final TransportHandler handler;

@@ -83,7 +83,7 @@ final class IscsiFencing implements Fencing {
 
   private void checkRegistration() {
     try {
-      boolean there = reservations.readKeys().contains(ownKey());
+      boolean there = isListed(ownKey());
       FenceCheck check = fenceCheck;
       if (registered && (!there || check != null && !lun.preparing(check::stillMember))) {
         preempted();
@@ -352,6 +352,7 @@ final class IscsiFencing implements Fencing {
       throw new IllegalArgumentException("a node does not fence itself");
     }
     IOException last = null;
+    boolean takenOver = false;
     long end = System.nanoTime() + FENCE_NANOS;
     while (last == null || System.nanoTime() - end < 0) {
       try {
@@ -365,8 +366,11 @@ final class IscsiFencing implements Fencing {
         last = new IOException("the victim's key is still registered");
       } catch (ReservationConflictException e) {
         last = e;
-        takeNexusOver(victim.key());
-        pause();
+        // Once: until the new login has registered, what is sent meanwhile meets conflicts too.
+        takenOver = takenOver || takeNexusOver(victim.key());
+        for (int i = 0; i < 10; i++) {
+          pause();
+        }
       } catch (IscsiException e) {
         // A silent victim can cost us our own connection (LIO): look at the keys once it is back.
         last = e;
@@ -387,10 +391,16 @@ final class IscsiFencing implements Fencing {
    * end that. Its process is dead, or it could not have our lock: we log in again as the session
    * that it was, and the registration that follows each login replaces its key by ours.
    */
-  private void takeNexusOver(long victim) throws IscsiException {
-    List<FullStatus> all = reservations.readFullStatus();
-    if (all == null || lock == null) {
-      return;
+  private boolean takeNexusOver(long victim) {
+    List<FullStatus> all;
+    try {
+      all = lock == null ? null : reservations.readFullStatus();
+    } catch (IscsiException e) {
+      LOG.log(System.Logger.Level.WARNING, "cannot read whose registrations there are", e);
+      return false;
+    }
+    if (all == null) {
+      return false;
     }
     for (FullStatus each : all) {
       if (each.key() == victim && each.initiator().equals(initiator) && each.isid() != null) {
@@ -400,9 +410,10 @@ final class IscsiFencing implements Fencing {
                 + " session, {0}",
             each.isid());
         lun.session().resumeAs(each.isid());
-        return;
+        return true;
       }
     }
+    return false;
   }
 
   private void preempt(long own, long victim) throws IscsiException {
@@ -446,6 +457,9 @@ final class IscsiFencing implements Fencing {
               + " reservation");
     }
     if (!keys.contains(own)) {
+      if (keys.contains(own ^ 1)) {
+        return false; // a login of ours registers just now
+      }
       preempted();
       throw new IOException("this node itself was fenced");
     }

@@ -57,8 +57,13 @@ final class FileOperations {
           throw new FsException(Failure.STALE, "inode " + number + " was removed");
         }
         boolean directory = held.isDirectory();
-        if (directory && writes) {
+        if (directory && (writes || countLookup)) {
           throw new FsException(Failure.IS_DIRECTORY, "a directory cannot be written");
+        }
+        if (countLookup && !FileTypes.isRegular(InodeBlock.mode(held.buffer()))) {
+          // Made by another node since the kernel looked. It refuses a CREATE's answer that is no
+          // regular file, and does not forget the lookup that it counted.
+          throw new FsException(Failure.OTHER_TYPE, "inode " + number + " is no regular file");
         }
         if (truncates && !directory) {
           volume.space().truncate(inode, 0);

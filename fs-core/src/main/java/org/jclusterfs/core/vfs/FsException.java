@@ -44,6 +44,8 @@ public final class FsException extends Exception {
     NO_SUCH_OFFSET,
     /** ESTALE: the inode is gone. */
     STALE,
+    /** ESTALE: the name leads to no regular file by now; the kernel walks the path again. */
+    OTHER_TYPE,
     /** EINTR. */
     INTERRUPTED,
     /** EDEADLK. */

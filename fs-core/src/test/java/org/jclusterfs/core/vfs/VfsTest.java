@@ -35,6 +35,28 @@ class VfsTest {
     volume.close();
   }
 
+  @Test
+  void createThatMeetsAnotherTypeLeavesItAloneAndLetsTheKernelLookAgain() throws Exception {
+    byte[] link = "link".getBytes(StandardCharsets.UTF_8);
+    byte[] target = "where it leads".getBytes(StandardCharsets.UTF_8);
+    AtomicReference<Attributes> made = new AtomicReference<>();
+    volume.vfs.makeSymlink(root, link, target, TestVolume.ROOT, made::set);
+    byte[] below = "below".getBytes(StandardCharsets.UTF_8);
+    volume.vfs.makeNode(root, below, FileTypes.DIRECTORY | 0755, 0, 0, TestVolume.ROOT, d -> {});
+    int truncating = OpenHandle.O_TRUNC | 2;
+
+    assertEquals(Failure.OTHER_TYPE, failureOf(() -> create(link, truncating)));
+    assertEquals(Failure.IS_DIRECTORY, failureOf(() -> create(below, 0)));
+
+    AtomicReference<byte[]> read = new AtomicReference<>();
+    volume.vfs.readLink(made.get().inode(), read::set);
+    assertArrayEquals(target, read.get());
+  }
+
+  private void create(byte[] name, int flags) throws FsException {
+    volume.vfs.create(root, name, 0644, flags, TestVolume.ROOT, (attributes, file) -> {});
+  }
+
   private static Failure failureOf(org.junit.jupiter.api.function.Executable action) {
     return assertThrows(FsException.class, action).failure();
   }

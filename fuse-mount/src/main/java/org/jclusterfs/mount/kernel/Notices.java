@@ -22,7 +22,12 @@ final class Notices implements KernelCaches {
   private static final int INVAL_INODE_BYTES = 24;
   private static final long FIRST_PAUSE_NANOS = 50_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000;
-  private static final int REPEATS_UNTIL_LOGGED = 1_000;
+
+  /**
+   * About 10 s, far longer than a lookup's answer can be on its way into the kernel: what it does
+   * not know by then it has dropped without a FORGET, and nobody is to wait for that for ever.
+   */
+  private static final int MOST_REPEATS = 1_000;
 
   private final FuseChannel channel;
   private final NodeTable nodes;
@@ -87,12 +92,14 @@ final class Notices implements KernelCaches {
       if (result != -Errno.ENOENT || node.lookups <= 0) {
         return;
       }
-      if (repeats % REPEATS_UNTIL_LOGGED == 0) {
+      if (repeats == MOST_REPEATS) {
         LOG.log(
-            System.Logger.Level.WARNING,
-            "the kernel does not know node {0} yet after {1} notices",
+            System.Logger.Level.ERROR,
+            "the kernel does not know node {0} after {1} notices, though {2} lookups of it are counted",
             Long.toString(node.nodeId),
-            repeats);
+            repeats,
+            node.lookups);
+        return;
       }
       LockSupport.parkNanos(pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);

@@ -87,7 +87,7 @@ public final class Errno {
       case TOO_BIG -> E2BIG;
       case NOT_SUPPORTED -> EOPNOTSUPP;
       case NO_SUCH_OFFSET -> 6;
-      case STALE -> ESTALE;
+      case STALE, OTHER_TYPE -> ESTALE;
       case INTERRUPTED -> EINTR;
       case DEADLOCK -> 35;
       case IO -> EIO;

@@ -62,8 +62,13 @@ record CrashOperation(String name, String subject, String directory, Action acti
   }
 
   private static byte[] makePattern(String name, int length) {
+    return withoutZeros(new Random(name.hashCode() * 31L + length), length);
+  }
+
+  /** Random bytes of which none looks like a hole. */
+  static byte[] withoutZeros(Random random, int length) {
     byte[] data = new byte[length];
-    new Random(name.hashCode() * 31L + length).nextBytes(data);
+    random.nextBytes(data);
     for (int i = 0; i < length; i++) {
       data[i] = data[i] == 0 ? 1 : data[i];
     }

@@ -187,7 +187,7 @@ final class CrashRun {
             ? ModelInode.Type.DIRECTORY
             : type == MountedVolume.SYMLINK ? ModelInode.Type.SYMLINK : ModelInode.Type.FILE;
     String target = kind == ModelInode.Type.SYMLINK ? volume.readLink(number) : null;
-    ModelVolume.line(out, path, kind, attributes.linkCount(), target, volume.xattrs(number));
+    ModelInode.line(out, path, kind, attributes.linkCount(), target, volume.xattrs(number), null);
     if (kind == ModelInode.Type.FILE) {
       files.put(path, number);
     }

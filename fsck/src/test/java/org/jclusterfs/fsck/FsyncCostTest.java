@@ -51,6 +51,13 @@ final class FsyncCostTest {
     return device.cost(() -> volume.vfs.sync(inode, dataOnly));
   }
 
+  private OpenFile syncedFile(String name) throws Exception {
+    OpenFile file = volume.create(volume.root(), name);
+    volume.write(file, 0, DATA);
+    volume.vfs.sync(file.inode(), false);
+    return file;
+  }
+
   @Test
   void newFileCostsThreeWaitsAndTwoFlushes() throws Exception {
     RoundsDevice.Cost cost =
@@ -77,9 +84,7 @@ final class FsyncCostTest {
 
   @Test
   void overwrittenFileCostsTwoWaitsAndOneFlush() throws Exception {
-    OpenFile file = volume.create(volume.root(), "overwritten");
-    volume.write(file, 0, DATA);
-    volume.vfs.sync(file.inode(), false);
+    OpenFile file = syncedFile("overwritten");
     RoundsDevice.Cost cost =
         usual(
             number -> {
@@ -110,9 +115,7 @@ final class FsyncCostTest {
 
   @Test
   void unchangedFileCostsNothing() throws Exception {
-    OpenFile file = volume.create(volume.root(), "unchanged");
-    volume.write(file, 0, DATA);
-    volume.vfs.sync(file.inode(), false);
+    OpenFile file = syncedFile("unchanged");
     assertEquals(new RoundsDevice.Cost(0, 0), usual(number -> sync(file.inode(), false)));
   }
 }

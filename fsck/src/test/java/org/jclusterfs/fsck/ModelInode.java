@@ -3,6 +3,7 @@ package org.jclusterfs.fsck;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** What the model of a filesystem knows of one inode: how it is, and how its content was. */
@@ -167,5 +168,61 @@ final class ModelInode {
       }
     }
     return false;
+  }
+
+  /** Whether this directory is another one or lies below it. */
+  boolean isBelow(ModelInode top) {
+    for (ModelInode at = this; at != null; at = at.parent) {
+      if (at == top) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** It was renamed from one directory into another. */
+  void relink(int operation, ModelInode from, ModelInode to) {
+    lastChange = operation;
+    if (type == Type.DIRECTORY) {
+      from.links--;
+      to.links++;
+      parent = to;
+    }
+  }
+
+  /** It lost a name. */
+  void unlinked(int operation, ModelInode directory, String name) {
+    directory.children.remove(name);
+    directory.lastChange = operation;
+    links--;
+    lastChange = operation;
+    if (type == Type.DIRECTORY) {
+      directory.links--;
+    }
+  }
+
+  /**
+   * One line that tells all of an inode but a file's content.
+   *
+   * @param size of a file; null where it may differ
+   */
+  static void line(
+      StringBuilder out,
+      String path,
+      Type type,
+      int links,
+      String target,
+      Map<String, byte[]> xattrs,
+      Integer size) {
+    out.append(path).append(' ').append(type).append(' ').append(links);
+    if (type == Type.FILE && size != null) {
+      out.append(" size ").append(size);
+    }
+    if (target != null) {
+      out.append(" -> ").append(target.length() > 40 ? "#" + target.hashCode() : target);
+    }
+    xattrs.forEach(
+        (name, value) -> out.append(' ').append(name).append('=').append(Arrays.hashCode(value)));
+    out.append('\n');
   }
 }

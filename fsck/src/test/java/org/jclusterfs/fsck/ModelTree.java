@@ -141,15 +141,6 @@ final class ModelTree implements CrashTree {
     inode.content(operation, Arrays.copyOf(inode.content(), size));
   }
 
-  private static boolean isBelow(ModelInode directory, ModelInode top) {
-    for (ModelInode at = directory; at != null; at = at.parent) {
-      if (at == top) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   @Override
   public void rename(String from, String to, boolean exchange) {
     ModelInode source = parent(from);
@@ -159,8 +150,8 @@ final class ModelTree implements CrashTree {
     boolean directory = moved.type == ModelInode.Type.DIRECTORY;
     boolean otherDirectory = other != null && other.type == ModelInode.Type.DIRECTORY;
     if (moved == other
-        || directory && isBelow(target, moved)
-        || otherDirectory && isBelow(source, other)
+        || directory && target.isBelow(moved)
+        || otherDirectory && source.isBelow(other)
         || exchange && other == null
         || !exchange
             && other != null
@@ -169,35 +160,16 @@ final class ModelTree implements CrashTree {
     }
     source.children.remove(name(from));
     if (!exchange && other != null) {
-      forget(target, name(to), other);
+      other.unlinked(operation, target, name(to));
     }
     target.children.put(name(to), moved);
-    relink(moved, source, target);
+    moved.relink(operation, source, target);
     if (exchange) {
       source.children.put(name(from), other);
-      relink(other, target, source);
+      other.relink(operation, target, source);
     }
     source.lastChange = operation;
     target.lastChange = operation;
-  }
-
-  private void relink(ModelInode moved, ModelInode from, ModelInode to) {
-    moved.lastChange = operation;
-    if (moved.type == ModelInode.Type.DIRECTORY) {
-      from.links--;
-      to.links++;
-      moved.parent = to;
-    }
-  }
-
-  private void forget(ModelInode parent, String name, ModelInode inode) {
-    parent.children.remove(name);
-    parent.lastChange = operation;
-    inode.links--;
-    inode.lastChange = operation;
-    if (inode.type == ModelInode.Type.DIRECTORY) {
-      parent.links--;
-    }
   }
 
   @Override
@@ -219,7 +191,7 @@ final class ModelTree implements CrashTree {
     if (inode.type == ModelInode.Type.DIRECTORY) {
       throw not(path);
     }
-    forget(parent(path), name(path), inode);
+    inode.unlinked(operation, parent(path), name(path));
   }
 
   @Override
@@ -234,7 +206,7 @@ final class ModelTree implements CrashTree {
     if (inode.type != ModelInode.Type.DIRECTORY || !inode.children.isEmpty() || inode == root) {
       throw not(path);
     }
-    forget(parent(path), name(path), inode);
+    inode.unlinked(operation, parent(path), name(path));
   }
 
   @Override
@@ -308,33 +280,13 @@ final class ModelTree implements CrashTree {
   private static void describe(
       StringBuilder out, String path, ModelInode inode, Map<String, ModelInode> files) {
     boolean isFile = inode.type == ModelInode.Type.FILE;
-    line(out, path, inode.type, inode.links, inode.target, inode.xattrs, inode.content().length);
+    ModelInode.line(
+        out, path, inode.type, inode.links, inode.target, inode.xattrs, inode.content().length);
     if (isFile) {
       files.put(path, inode);
     }
     for (Map.Entry<String, ModelInode> child : inode.children.entrySet()) {
       describe(out, path + "/" + child.getKey(), child.getValue(), files);
     }
-  }
-
-  /** One line of {@link Snapshot#lines}. */
-  static void line(
-      StringBuilder out,
-      String path,
-      ModelInode.Type type,
-      int links,
-      String target,
-      Map<String, byte[]> xattrs,
-      long size) {
-    out.append(path).append(' ').append(type).append(' ').append(links);
-    if (type == ModelInode.Type.FILE) {
-      out.append(" size ").append(size);
-    }
-    if (target != null) {
-      out.append(" -> ").append(target.length() > 40 ? "#" + target.hashCode() : target);
-    }
-    xattrs.forEach(
-        (name, value) -> out.append(' ').append(name).append('=').append(Arrays.hashCode(value)));
-    out.append('\n');
   }
 }

@@ -161,17 +161,6 @@ final class ModelVolume {
     }
   }
 
-  private byte[] pattern(int length) {
-    byte[] data = new byte[length];
-    random.nextBytes(data);
-    for (int i = 0; i < length; i++) {
-      if (data[i] == 0) {
-        data[i] = 1;
-      }
-    }
-    return data;
-  }
-
   private void write(MountedVolume volume, boolean append) throws FsException {
     Name file = anyFile();
     if (file == null) {
@@ -188,7 +177,7 @@ final class ModelVolume {
 
   private void writeTo(MountedVolume volume, ModelInode inode, int offset, int length)
       throws FsException {
-    byte[] data = pattern(length);
+    byte[] data = CrashOperation.withoutZeros(random, length);
     byte[] content = inode.content();
     byte[] changed = Arrays.copyOf(content, Math.max(content.length, offset + length));
     System.arraycopy(data, 0, changed, offset, length);
@@ -238,15 +227,6 @@ final class ModelVolume {
     made.number = volume.symlink(parent.number, name, made.target);
   }
 
-  private static boolean isBelow(ModelInode directory, ModelInode top) {
-    for (ModelInode at = directory; at != null; at = at.parent) {
-      if (at == top) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   private void rename(MountedVolume volume, boolean exchange) throws FsException {
     Name from = anyName();
     Name over = exchange || random.nextInt(3) == 0 ? anyName() : null;
@@ -260,8 +240,8 @@ final class ModelVolume {
     boolean movedDirectory = moved.type == ModelInode.Type.DIRECTORY;
     boolean otherDirectory = other != null && other.type == ModelInode.Type.DIRECTORY;
     if (moved == other
-        || movedDirectory && isBelow(to, moved)
-        || otherDirectory && isBelow(from.directory, other)) {
+        || movedDirectory && to.isBelow(moved)
+        || otherDirectory && from.directory.isBelow(other)) {
       return;
     }
     if (!exchange && other != null) {
@@ -272,10 +252,10 @@ final class ModelVolume {
     }
     from.directory.children.remove(from.name);
     to.children.put(name, moved);
-    relink(moved, from.directory, to);
+    moved.relink(operation, from.directory, to);
     if (exchange) {
       from.directory.children.put(from.name, other);
-      relink(other, to, from.directory);
+      other.relink(operation, to, from.directory);
     }
     from.directory.lastChange = operation;
     to.lastChange = operation;
@@ -283,24 +263,9 @@ final class ModelVolume {
     volume.rename(from.directory.number, from.name, to.number, name, exchange ? EXCHANGE : 0);
   }
 
-  private void relink(ModelInode moved, ModelInode from, ModelInode to) {
-    moved.lastChange = operation;
-    if (moved.type == ModelInode.Type.DIRECTORY) {
-      from.links--;
-      to.links++;
-      moved.parent = to;
-    }
-  }
-
   private void forget(ModelInode parent, String name, ModelInode inode) {
-    parent.children.remove(name);
-    parent.lastChange = operation;
-    inode.links--;
-    inode.lastChange = operation;
-    if (inode.type == ModelInode.Type.DIRECTORY) {
-      parent.links--;
-      directories.remove(inode);
-    }
+    inode.unlinked(operation, parent, name);
+    directories.remove(inode);
   }
 
   private void link(MountedVolume volume) throws FsException {
@@ -339,7 +304,8 @@ final class ModelVolume {
     }
     String attribute = "user.a" + random.nextInt(4);
     boolean remove = name.inode.xattrs.containsKey(attribute) && random.nextInt(3) == 0;
-    byte[] value = pattern(random.nextInt(random.nextInt(4) == 0 ? 20_000 : 100));
+    int length = random.nextInt(random.nextInt(4) == 0 ? 20_000 : 100);
+    byte[] value = CrashOperation.withoutZeros(random, length);
     name.inode.lastChange = operation;
     if (remove) {
       name.inode.xattrs.remove(attribute);
@@ -433,25 +399,9 @@ final class ModelVolume {
   }
 
   private static void describe(StringBuilder out, String path, ModelInode inode) {
-    line(out, path, inode.type, inode.links, inode.target, inode.xattrs);
+    ModelInode.line(out, path, inode.type, inode.links, inode.target, inode.xattrs, null);
     for (Map.Entry<String, ModelInode> child : inode.children.entrySet()) {
       describe(out, path + "/" + child.getKey(), child.getValue());
     }
-  }
-
-  static void line(
-      StringBuilder out,
-      String path,
-      ModelInode.Type type,
-      int links,
-      String target,
-      Map<String, byte[]> xattrs) {
-    out.append(path).append(' ').append(type).append(' ').append(links);
-    if (target != null) {
-      out.append(" -> ").append(target);
-    }
-    xattrs.forEach(
-        (name, value) -> out.append(' ').append(name).append('=').append(Arrays.hashCode(value)));
-    out.append('\n');
   }
 }

@@ -66,8 +66,14 @@ record RecoveredVolume(String lines, Map<String, byte[]> contents, String proble
           default -> ModelInode.Type.FILE;
         };
     String target = type == ModelInode.Type.SYMLINK ? volume.readLink(number) : null;
-    ModelTree.line(
-        out, path, type, attributes.linkCount(), target, volume.xattrs(number), attributes.size());
+    ModelInode.line(
+        out,
+        path,
+        type,
+        attributes.linkCount(),
+        target,
+        volume.xattrs(number),
+        Math.toIntExact(attributes.size()));
     if (type == ModelInode.Type.FILE) {
       contents.put(path, volume.readWhole(number));
     }

@@ -1,20 +1,18 @@
 package org.jclusterfs.fsck;
 
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jclusterfs.core.device.BlockDevice;
-import org.jclusterfs.core.device.Fencing;
-import org.jclusterfs.core.device.WriteGate;
+import org.jclusterfs.core.device.ForwardingDevice;
 
 /**
  * Counts what one thread waits for. While it counts, operations are held until that thread waits;
  * then all that are under way complete together, which is one round: what is in flight at the same
  * time costs one wait for the device, what is begun after an answer costs another.
  */
-final class RoundsDevice implements BlockDevice {
+final class RoundsDevice extends ForwardingDevice {
 
   /**
    * What was counted.
@@ -31,14 +29,13 @@ final class RoundsDevice implements BlockDevice {
 
   private record Held(CompletableFuture<Void> done, CompletableFuture<Void> below) {}
 
-  private final BlockDevice device;
   private final List<Held> held = new ArrayList<>();
   private Thread watched;
   private int rounds;
   private int flushes;
 
   RoundsDevice(BlockDevice device) {
-    this.device = device;
+    super(device);
   }
 
   /** Runs an action in this thread and counts meanwhile. */
@@ -103,67 +100,22 @@ final class RoundsDevice implements BlockDevice {
   }
 
   @Override
-  public String description() {
-    return device.description();
-  }
-
-  @Override
-  public long size() {
-    return device.size();
-  }
-
-  @Override
-  public int logicalBlockSize() {
-    return device.logicalBlockSize();
-  }
-
-  @Override
   public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
-    return hold(device.read(offset, dst), false);
+    return hold(super.read(offset, dst), false);
   }
 
   @Override
   public CompletableFuture<Void> write(long offset, ByteBuffer src) {
-    return hold(device.write(offset, src), false);
+    return hold(super.write(offset, src), false);
   }
 
   @Override
   public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
-    return hold(device.writeDurably(offset, src), true);
+    return hold(super.writeDurably(offset, src), true);
   }
 
   @Override
   public CompletableFuture<Void> flush() {
-    return hold(device.flush(), true);
-  }
-
-  @Override
-  public CompletableFuture<Void> discard(long offset, long length) {
-    return device.discard(offset, length);
-  }
-
-  @Override
-  public boolean hasVolatileWriteCache() {
-    return device.hasVolatileWriteCache();
-  }
-
-  @Override
-  public void setWriteGate(WriteGate gate) {
-    device.setWriteGate(gate);
-  }
-
-  @Override
-  public Fencing fencing() {
-    return device.fencing();
-  }
-
-  @Override
-  public List<InetAddress> localAddresses() {
-    return device.localAddresses();
-  }
-
-  @Override
-  public void close() {
-    device.close();
+    return hold(super.flush(), true);
   }
 }

@@ -52,31 +52,44 @@ final class JournalOrderTest {
     assertEquals("C", trace(fixture));
   }
 
-  @Test
-  void dataWrittenOverIsDurableWithItsTransaction() throws IOException {
+  /** What an operation adds to its transaction. */
+  private interface Change {
+    void in(Journal.Handle handle, OrderedData data);
+  }
+
+  /** The trace of the commit of one change. */
+  private static String traceOfCommit(Change change) throws IOException {
     JournalFixture fixture = JournalFixture.formatted();
     Journal journal = fixture.open();
     fixture.disk.takeHistory();
     try (Journal.Handle handle = journal.begin(1)) {
-      handle.log(block(1).set(1));
-      handle.accompany(dataOf(fixture));
+      change.in(handle, dataOf(fixture));
     }
     journal.commitAll();
-    assertEquals("DLF", trace(fixture));
+    return trace(fixture);
+  }
+
+  @Test
+  void dataWrittenOverIsDurableWithItsTransaction() throws IOException {
+    assertEquals(
+        "DLF",
+        traceOfCommit(
+            (handle, data) -> {
+              handle.log(block(1).set(1));
+              handle.accompany(data);
+            }));
   }
 
   @Test
   void dataWrittenOverWaitsWithOrderedData() throws IOException {
-    JournalFixture fixture = JournalFixture.formatted();
-    Journal journal = fixture.open();
-    fixture.disk.takeHistory();
-    try (Journal.Handle handle = journal.begin(1)) {
-      handle.log(block(1).set(1));
-      handle.accompany(dataOf(fixture));
-      handle.ordered(dataOf(fixture));
-    }
-    journal.commitAll();
-    assertEquals("DDFC", trace(fixture));
+    assertEquals(
+        "DDFC",
+        traceOfCommit(
+            (handle, data) -> {
+              handle.log(block(1).set(1));
+              handle.accompany(data);
+              handle.ordered(data);
+            }));
   }
 
   @Test
@@ -99,18 +112,14 @@ final class JournalOrderTest {
 
   @Test
   void orderedDataIsDurableBeforeTheLogIsWritten() throws IOException {
-    JournalFixture fixture = JournalFixture.formatted();
-    Journal journal = fixture.open();
-    fixture.disk.takeHistory();
-    OrderedData data =
-        () -> fixture.device.writeHome(DATA, ByteBuffer.allocate(JournalFixture.BLOCK));
-    try (Journal.Handle handle = journal.begin(1)) {
-      handle.log(block(1).set(1));
-      handle.ordered(data);
-      handle.ordered(data);
-    }
-    journal.commitAll();
-    assertEquals("DFC", trace(fixture));
+    assertEquals(
+        "DFC",
+        traceOfCommit(
+            (handle, data) -> {
+              handle.log(block(1).set(1));
+              handle.ordered(data);
+              handle.ordered(data);
+            }));
   }
 
   @Test

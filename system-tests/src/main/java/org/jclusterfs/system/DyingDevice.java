@@ -1,26 +1,22 @@
 package org.jclusterfs.system;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jclusterfs.core.device.BlockDevice;
-import org.jclusterfs.core.device.FenceCheck;
-import org.jclusterfs.core.device.Fencing;
-import org.jclusterfs.core.device.WriteGate;
+import org.jclusterfs.core.device.ForwardingDevice;
 
 /** A device that fails for good once so much was written to some areas of it. Thread-safe. */
-final class DyingDevice implements BlockDevice {
+final class DyingDevice extends ForwardingDevice {
 
-  private final BlockDevice device;
   private final AtomicLong left = new AtomicLong(Long.MAX_VALUE);
   private volatile List<long[]> areas = List.of();
 
   DyingDevice(BlockDevice device) {
-    this.device = device;
+    super(device);
   }
 
   /**
@@ -54,72 +50,27 @@ final class DyingDevice implements BlockDevice {
   }
 
   @Override
-  public String description() {
-    return device.description();
-  }
-
-  @Override
-  public long size() {
-    return device.size();
-  }
-
-  @Override
-  public int logicalBlockSize() {
-    return device.logicalBlockSize();
-  }
-
-  @Override
   public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
-    return alive(() -> device.read(offset, dst));
+    return alive(() -> super.read(offset, dst));
   }
 
   @Override
   public CompletableFuture<Void> write(long offset, ByteBuffer src) {
-    return written(offset, src, () -> device.write(offset, src));
+    return written(offset, src, () -> super.write(offset, src));
   }
 
   @Override
   public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
-    return written(offset, src, () -> device.writeDurably(offset, src));
+    return written(offset, src, () -> super.writeDurably(offset, src));
   }
 
   @Override
   public CompletableFuture<Void> flush() {
-    return alive(device::flush);
+    return alive(super::flush);
   }
 
   @Override
   public CompletableFuture<Void> discard(long offset, long length) {
-    return alive(() -> device.discard(offset, length));
-  }
-
-  @Override
-  public boolean hasVolatileWriteCache() {
-    return device.hasVolatileWriteCache();
-  }
-
-  @Override
-  public void setWriteGate(WriteGate gate) {
-    device.setWriteGate(gate);
-  }
-
-  @Override
-  public void setFenceCheck(FenceCheck check) {
-    device.setFenceCheck(check);
-  }
-
-  @Override
-  public Fencing fencing() {
-    return device.fencing();
-  }
-
-  @Override
-  public List<InetAddress> localAddresses() {
-    return device.localAddresses();
-  }
-
-  @Override
-  public void close() {
-    device.close();
+    return alive(() -> super.discard(offset, length));
   }
 }

@@ -274,6 +274,11 @@ final class FileBlockDevice implements BlockDevice {
     public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src) {
       return FileBlockDevice.this.write(urgentThreads, offset, src, true);
     }
+
+    @Override
+    public void close() {
+      // With the device.
+    }
   }
 
   private CompletableFuture<Void> submit(ExecutorService pool, Io io) {

@@ -286,6 +286,11 @@ public final class IscsiBlockDevice implements BlockDevice {
     public CompletableFuture<Void> flush() {
       return IscsiBlockDevice.this.flush(Priority.URGENT);
     }
+
+    @Override
+    public void close() {
+      // With the device.
+    }
   }
 
   /** Whether a durable write costs one command: FUA, or no write cache. */

@@ -39,12 +39,28 @@ final class HomeBlocks {
    * @return number of requests
    */
   long write(List<? extends Block> sorted, Permit permit) throws IOException {
-    RequestWindow window = new RequestWindow(inFlight, pool);
+    RequestWindow window = window();
+    try {
+      return begin(sorted, permit, window);
+    } finally {
+      window.drain();
+    }
+  }
+
+  /** A window for {@link #begin}, whose user drains it. */
+  RequestWindow window() {
+    return new RequestWindow(inFlight, pool);
+  }
+
+  /**
+   * As {@link #write}, without waiting for more than the window asks for.
+   *
+   * @param window to be drained by the caller, also after a failure
+   */
+  long begin(List<? extends Block> sorted, Permit permit, RequestWindow window) throws IOException {
     long requests = 0;
-    IOException refused = null;
-    int blockSize = device.blockSize();
-    int longest = pool.bytes() / blockSize;
-    for (int from = 0; from < sorted.size() && refused == null; requests++) {
+    int longest = pool.bytes() / device.blockSize();
+    for (int from = 0; from < sorted.size(); requests++) {
       int to = from + 1;
       long first = sorted.get(from).address();
       while (to < sorted.size()
@@ -52,17 +68,9 @@ final class HomeBlocks {
           && sorted.get(to).address() == first + (to - from)) {
         to++;
       }
-      try {
-        permit.check();
-        submit(window, sorted.subList(from, to));
-      } catch (IOException e) {
-        refused = e;
-      }
+      permit.check();
+      submit(window, sorted.subList(from, to));
       from = to;
-    }
-    window.drain();
-    if (refused != null) {
-      throw refused;
     }
     return requests;
   }

@@ -106,16 +106,20 @@ public final class RecoveredLog {
     refuseDamage();
     List<LoggedImage> wanted = scanner.images().values().stream().filter(subset).toList();
     ReplayResult result = new ReplayResult(0, 0, 0, 0, 0);
+    RequestWindow writes = homeBlocks.window();
     Batch next = startBatch(wanted, 0);
-    for (int from = 0; from < wanted.size(); from += BATCH) {
-      Batch batch = next;
-      // The next blocks are read while these are unpacked and written.
-      next = startBatch(wanted, from + BATCH);
+    try {
+      for (int from = 0; from < wanted.size(); from += BATCH) {
+        Batch batch = next;
+        // The next blocks are read while these are unpacked and written.
+        next = startBatch(wanted, from + BATCH);
+        result = result.plus(replayBatch(batch, filter, writes));
+      }
+    } finally {
       try {
-        result = result.plus(replayBatch(batch, filter));
-      } catch (IOException | RuntimeException e) {
-        next.await(e);
-        throw e;
+        Futures.awaitAll(next.reads());
+      } finally {
+        writes.drain();
       }
     }
     return result;
@@ -123,17 +127,7 @@ public final class RecoveredLog {
 
   /** Images whose homes are being read. */
   private record Batch(
-      List<LoggedImage> images, ByteBuffer homes, List<CompletableFuture<Void>> reads) {
-
-    /** Waits until nothing is read into its buffer any more, because of a failure elsewhere. */
-    void await(Exception because) {
-      try {
-        Futures.awaitAll(reads);
-      } catch (IOException e) {
-        because.addSuppressed(e);
-      }
-    }
-  }
+      List<LoggedImage> images, ByteBuffer homes, List<CompletableFuture<Void>> reads) {}
 
   private Batch startBatch(List<LoggedImage> wanted, int from) {
     List<LoggedImage> images =
@@ -145,7 +139,8 @@ public final class RecoveredLog {
     return new Batch(images, homes, readHomes(images, homes, all));
   }
 
-  private ReplayResult replayBatch(Batch read, ReplayFilter filter) throws IOException {
+  private ReplayResult replayBatch(Batch read, ReplayFilter filter, RequestWindow window)
+      throws IOException {
     Futures.awaitAll(read.reads());
     List<LoggedImage> batch = read.images();
     ByteBuffer homes = read.homes();
@@ -169,7 +164,7 @@ public final class RecoveredLog {
       writes.add(image);
     }
     List<Replayed> unpacked = writes.parallelStream().map(Replayed::of).toList();
-    homeBlocks.write(unpacked, () -> {});
+    homeBlocks.begin(unpacked, () -> {}, window);
     return new ReplayResult(batch.size(), writes.size(), newer, refused, rereads);
   }
 

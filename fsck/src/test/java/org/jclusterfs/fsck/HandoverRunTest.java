@@ -19,7 +19,7 @@ class HandoverRunTest {
 
   /** The order of two nodes' writes is the scheduler's, so a run may miss it: some are made. */
   @ParameterizedTest
-  @EnumSource(names = {"REPLAY_VERSION", "HANDOVER_COMMIT"})
+  @EnumSource(names = {"REPLAY_VERSION", "HANDOVER_COMMIT", "HANDOVER_WRITE"})
   void leftOutPartIsFoundWithinBoundedNumberOfStates(Fault fault) throws Exception {
     AssertionError found = null;
     for (int seed = 1; seed <= ATTEMPTS && found == null; seed++) {

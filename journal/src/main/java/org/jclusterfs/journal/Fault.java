@@ -18,7 +18,10 @@ public enum Fault {
   /** Revokes are not written to the log. */
   REVOKE,
 
-  /** A write-back for another node's sake commits, but writes nothing in place. */
+  /**
+   * A write-back for another node's sake commits, but writes nothing in place, and says that it
+   * did: the other node reads the older block.
+   */
   HANDOVER_WRITE,
 
   /** A write-back for another node's sake commits as {@link #COMMIT_FLUSH} does. */
@@ -32,6 +35,9 @@ public enum Fault {
 
   /** Replay writes an image over a newer block. */
   REPLAY_VERSION,
+
+  /** Replay writes an image over what is not valid metadata without asking the bitmaps. */
+  REPLAY_BITMAPS,
 
   /** Replay takes a block in place for valid metadata whatever its checksum says. */
   BLOCK_CHECKSUM

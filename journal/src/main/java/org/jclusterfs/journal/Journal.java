@@ -209,7 +209,8 @@ public final class Journal implements AutoCloseable {
   public boolean isWrittenBack(LockTag tag) {
     state.lock.lock();
     try {
-      return !transactions.hasUncommitted(tag) && !state.pending.has(tag);
+      boolean inPlace = !state.pending.has(tag) || state.options.leavesOut(Fault.HANDOVER_WRITE);
+      return !transactions.hasUncommitted(tag) && inPlace;
     } finally {
       state.lock.unlock();
     }

@@ -115,7 +115,8 @@ public final class SlotJournals {
     for (RecoveredLog log : logs) {
       log.replay(image -> isGroupBlock(image.address()), (address, lock) -> true);
     }
-    ReplayFilter metadataOnly = new MetadataOnly();
+    ReplayFilter metadataOnly =
+        options.leavesOut(Fault.REPLAY_BITMAPS) ? (address, lock) -> true : new MetadataOnly();
     for (RecoveredLog log : logs) {
       log.replay(image -> !isGroupBlock(image.address()), metadataOnly);
     }

@@ -7,9 +7,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.Geometry;
@@ -31,6 +33,9 @@ final class Check {
 
   /** Changes of slot descriptors, which the claim would overwrite when it is given back. */
   final List<Rebuild> afterClaim = new ArrayList<>();
+
+  /** Slots whose journal lies where it cannot be, as far as that is not repaired. */
+  final Set<Integer> badJournals = new HashSet<>();
 
   /** Inode numbers of the slots' orphan directories. */
   final long[] orphanDirectories;

@@ -9,12 +9,16 @@ import org.jclusterfs.core.format.GroupHeader;
 /** Compares the bitmaps and the counts of the resource groups with what was found in use. */
 final class GroupPass {
   private final Check check;
+  private final GroupFields fields;
+  private final HeaderFields headers;
 
   /** Blocks of all groups that are in use, as the bitmaps ought to say. */
   private long used;
 
   GroupPass(Check check) {
     this.check = check;
+    this.fields = new GroupFields(check);
+    this.headers = new HeaderFields(check.report);
   }
 
   long used() {
@@ -36,6 +40,10 @@ final class GroupPass {
       if (check.report.fix(Problem.GROUP_HEADER_DAMAGED, group, read.text())) {
         header = check.newBlock(GroupHeader.MAGIC, address, group);
         GroupHeader.versionFloor(header, Check.freshVersion());
+        GroupHeader.index(header, group);
+        GroupHeader.blockCount(header, check.geometry.groupLength(group));
+        GroupHeader.bitmapBlocks(header, check.geometry.groupBitmapBlocks());
+        GroupHeader.longestFree(header, GroupHeader.LONGEST_FREE_UNKNOWN);
       } else {
         header = null;
       }
@@ -43,6 +51,9 @@ final class GroupPass {
     boolean allGood = true;
     for (int i = 0; i < check.geometry.groupBitmapBlocks(); i++) {
       allGood &= check.diskBitmap(group, i).good();
+    }
+    if (read.good() && fields.run(group, header, allGood)) {
+      check.store.write(header);
     }
     if (read.good() && allGood && !countsRight(group, header)) {
       recount = check.report.fix(Problem.GROUP_COUNTS_WRONG, group);
@@ -57,6 +68,9 @@ final class GroupPass {
     if (header != null && check.report.mode() != Mode.NO && (recount || changed)) {
       ByteBuffer before = BlockHeader.allocate().put(0, header, 0, BlockHeader.BLOCK_SIZE);
       count(group, header);
+      if (changed) {
+        GroupHeader.longestFree(header, GroupHeader.LONGEST_FREE_UNKNOWN);
+      }
       if (!header.equals(before) || !read.good()) {
         check.store.write(header);
       }
@@ -81,26 +95,29 @@ final class GroupPass {
     int inodes = 0;
     for (int i = 0; i < GroupHeader.MAX_BITMAP_BLOCKS; i++) {
       int here = 0;
-      if (i < check.geometry.groupBitmapBlocks() && check.diskBitmap(group, i).good()) {
-        ByteBuffer bitmap = check.diskBitmap(group, i).block();
-        here = BitmapBlock.count(bitmap, BitmapBlock.FREE);
-        inodes += BitmapBlock.count(bitmap, BitmapBlock.INODE);
-      } else if (i < check.geometry.groupBitmapBlocks()) {
-        ByteBuffer bitmap = check.map.expected(group, i);
-        here = BitmapBlock.count(bitmap, BitmapBlock.FREE);
-        inodes += BitmapBlock.count(bitmap, BitmapBlock.INODE);
+      if (i < check.geometry.groupBitmapBlocks()) {
+        BlockStore.Checked read = check.diskBitmap(group, i);
+        ByteBuffer bitmap = read.good() ? read.block() : check.map.expected(group, i);
+        here = count(group, i, bitmap, BitmapBlock.FREE);
+        inodes += count(group, i, bitmap, BitmapBlock.INODE);
       }
       GroupHeader.freePerBitmap(header, i, here);
       free += here;
     }
-    GroupHeader.index(header, group);
-    GroupHeader.blockCount(header, check.geometry.groupLength(group));
-    GroupHeader.bitmapBlocks(header, check.geometry.groupBitmapBlocks());
     if (GroupHeader.freeBlocks(header) != free) {
       GroupHeader.longestFree(header, GroupHeader.LONGEST_FREE_UNKNOWN);
     }
     GroupHeader.freeBlocks(header, free);
     GroupHeader.inodeCount(header, inodes);
+  }
+
+  /** Blocks of the group in a state, by one bitmap block. */
+  private int count(long group, int index, ByteBuffer bitmap, int state) {
+    int count = BitmapBlock.count(bitmap, state);
+    for (int i = blocksOf(group, index); i < BitmapBlock.BLOCKS; i++) {
+      count -= BitmapBlock.state(bitmap, i) == state ? 1 : 0;
+    }
+    return count;
   }
 
   /** Compares one bitmap block, and returns whether it was changed. */
@@ -121,7 +138,35 @@ final class GroupPass {
       check.store.write(made);
       return true;
     }
-    return compare(group, index, read.block(), expected, header);
+    ByteBuffer bitmap = read.block();
+    boolean changed = headers.check(bitmap, "bitmap", group);
+    changed |= padding(group, index, bitmap);
+    changed |= compare(group, index, bitmap, expected, header);
+    if (changed) {
+      check.store.write(bitmap);
+    }
+    return changed;
+  }
+
+  /** Checks the states of blocks that the group does not have: nobody may take them. */
+  private boolean padding(long group, int index, ByteBuffer bitmap) {
+    int end = blocksOf(group, index);
+    for (int i = end; i < BitmapBlock.BLOCKS; i++) {
+      if (BitmapBlock.state(bitmap, i) != BitmapBlock.METADATA) {
+        boolean fix = check.report.fix(Problem.BITMAP_PADDING_WRONG, index, group);
+        if (fix) {
+          BitmapBlock.fill(bitmap, end, BitmapBlock.BLOCKS, BitmapBlock.METADATA);
+        }
+        return fix;
+      }
+    }
+    return false;
+  }
+
+  /** Blocks of the group that a bitmap block tells of. */
+  private int blocksOf(long group, int index) {
+    long left = check.geometry.groupLength(group) - (long) index * BitmapBlock.BLOCKS;
+    return (int) Math.max(0, Math.min(BitmapBlock.BLOCKS, left));
   }
 
   private boolean compare(
@@ -129,8 +174,9 @@ final class GroupPass {
       throws IOException {
     long first = check.geometry.groupStart(group) + (long) index * BitmapBlock.BLOCKS;
     boolean changed = false;
+    int limit = blocksOf(group, index);
     int i = 0;
-    while (i < BitmapBlock.BLOCKS) {
+    while (i < limit) {
       int at = BitmapBlock.STATES_OFFSET + (i >>> 2);
       if ((i & 3) == 0 && bitmap.get(at) == expected.get(at)) {
         i += 4;
@@ -139,7 +185,7 @@ final class GroupPass {
       Problem problem = difference(bitmap, expected, first, i);
       int end = i + 1;
       while (problem != null
-          && end < BitmapBlock.BLOCKS
+          && end < limit
           && difference(bitmap, expected, first, end) == problem) {
         end++;
       }
@@ -155,9 +201,6 @@ final class GroupPass {
         changed = true;
       }
       i = end;
-    }
-    if (changed) {
-      check.store.write(bitmap);
     }
     return changed;
   }

@@ -26,29 +26,48 @@ final class JournalPass {
     for (int slot = 0; slot < check.geometry.slotCount(); slot++) {
       BlockStore.Checked read =
           check.store.readChecked(check.geometry.slotBlock(slot), SlotDescriptor.MAGIC);
-      if (!read.good()) {
-        continue; // reported by the slot pass, and not repaired
-      }
-      ByteBuffer descriptor = read.block();
-      int images;
-      try {
-        images = journals.add(descriptor, slot);
-      } catch (UnusableVolumeException e) {
-        if (check.report.fix(Problem.JOURNAL_DAMAGED, slot, e.getMessage())) {
-          journals.format(descriptor, slot);
-        }
-        continue;
-      }
-      if (images >= 0) {
-        boolean fix = check.report.fix(Problem.JOURNAL_DIRTY, slot, images);
-        replay |= fix;
-        needed |= !fix && check.report.mode() != Mode.NO;
-      }
+      if (read.good() && !check.badJournals.contains(slot)) {
+        replay |= run(journals, read.block(), slot);
+      } // else reported by the slot pass, and not repaired
     }
     if (check.report.mode() == Mode.NO) {
       check.store.lay(journals.preview());
     } else if (replay && !needed) {
       journals.replay();
     }
+  }
+
+  /** Looks at one journal, and returns whether it is to be replayed. */
+  private boolean run(SlotJournals journals, ByteBuffer descriptor, int slot) throws IOException {
+    int images;
+    try {
+      images = journals.add(descriptor, slot);
+    } catch (UnusableVolumeException e) {
+      if (e.reason() == UnusableVolumeException.Reason.UNSUPPORTED) {
+        throw e;
+      }
+      if (check.report.fix(Problem.JOURNAL_DAMAGED, slot, e.getMessage())) {
+        journals.format(descriptor, slot);
+      }
+      return false;
+    }
+    if (images < 0) {
+      if (!journals.bothHeadersWhole(descriptor, slot)
+          && check.report.fix(Problem.JOURNAL_HEADER_COPY_DAMAGED, slot)) {
+        journals.restoreHeader(descriptor, slot);
+      }
+      return false;
+    }
+    boolean fix = true;
+    String damage = journals.damage(slot).orElse(null);
+    if (damage != null) {
+      fix = check.report.fix(Problem.JOURNAL_TRANSACTION_DAMAGED, damage);
+      if (fix) {
+        journals.acceptDamage(slot);
+      }
+    }
+    fix &= check.report.fix(Problem.JOURNAL_DIRTY, slot, images);
+    needed |= !fix && check.report.mode() != Mode.NO;
+    return fix;
   }
 }

@@ -12,15 +12,33 @@ enum Problem {
       true,
       "the backup superblock in block %d is damaged or differs from the primary",
       "it is written again"),
+  SUPERBLOCK_FIELD_WRONG(
+      true, "the superblock has %s", "the field is set to what it has to be, in all copies"),
+  HEADER_FIELD_WRONG(
+      true, "the header of block %d (%s) has %s", "the field is set to what it has to be"),
   SLOT_DESCRIPTOR_DAMAGED(
       false,
       "the descriptor of slot %d %s",
       "it is written again as a free slot, with its journal and orphan directory found by their"
           + " place"),
+  SLOT_FIELD_WRONG(
+      true,
+      "the descriptor of slot %d has %s",
+      "the field is set to what it has to be, or to zero"),
   HEARTBEAT_DAMAGED(true, "the heartbeat block of slot %d %s", "it is written again"),
   FENCE_BLOCK_DAMAGED(true, "the fence block of slot %d %s", "it is written again"),
   SLOT_NOT_RELEASED(
       true, "slot %d was not released by host \"%s\", which is gone", "the slot is freed"),
+  JOURNAL_PLACE_WRONG(
+      false,
+      "the descriptor of slot %d says that its journal has %d blocks from %d on, %s",
+      "it is taken for where mkfs puts it"),
+  JOURNAL_HEADER_COPY_DAMAGED(
+      true,
+      "one of the two headers of the journal of slot %d is damaged",
+      "it is written again from the other one"),
+  JOURNAL_TRANSACTION_DAMAGED(
+      false, "%s", "what was committed before it is replayed; it and what follows it are lost"),
   JOURNAL_DIRTY(
       true,
       "the journal of slot %d holds %d changed blocks that are not in place",
@@ -29,12 +47,18 @@ enum Problem {
       false, "the journal of slot %d is damaged: %s", "it is made anew; what it held is lost"),
   GROUP_HEADER_DAMAGED(
       false, "the header of resource group %d %s", "it is made anew from the bitmaps"),
+  GROUP_FIELD_WRONG(
+      true, "the header of resource group %d has %s", "the field is set to what it has to be"),
   GROUP_COUNTS_WRONG(
       true, "the header of resource group %d has wrong counts", "they are counted again"),
   BITMAP_DAMAGED(
       false,
       "bitmap block %d of resource group %d %s",
       "it is made anew from the blocks that are in use"),
+  BITMAP_PADDING_WRONG(
+      true,
+      "bitmap block %d of resource group %d calls blocks beyond the group's end other than metadata",
+      "they are called metadata"),
   BLOCK_LEAKED(true, "blocks %d to %d are marked as used, but nothing uses them", "they are freed"),
   BLOCK_WRONGLY_FREE(
       false, "blocks %d to %d are in use, but marked as free", "they are marked as used"),
@@ -45,6 +69,10 @@ enum Problem {
   ROOT_DAMAGED(
       false, "the root directory %s", "an empty one is made; what it led to comes to lost+found"),
   LOST_FOUND_MISSING(false, "/lost+found is missing", "it is made"),
+  ORPHAN_DIRECTORY_SHARED(
+      false,
+      "slot %d names inode %d as its orphan directory, which is %s",
+      "its own one is looked for, and made anew where there is none"),
   ORPHAN_DIRECTORY_DAMAGED(
       false, "the orphan directory of slot %d is damaged", "an empty one is made"),
   INODE_FIELD_WRONG(

@@ -67,6 +67,26 @@ final class Report {
     return fix;
   }
 
+  /**
+   * Reports a problem that is not repaired.
+   *
+   * @param why no repair is safe, for people
+   */
+  void leave(Problem problem, String why, Object... arguments) {
+    found.merge(problem, 1, Integer::sum);
+    left++;
+    out.println(
+        problem.name()
+            + ": "
+            + String.format(Locale.ROOT, problem.text(), arguments)
+            + ". Not repaired: "
+            + why
+            + ".");
+    if (mode == Mode.PREEN) {
+      throw new ManualRunNeededException(problem);
+    }
+  }
+
   private static String repair(Problem problem, Object... arguments) {
     return String.format(Locale.ROOT, problem.repair(), arguments);
   }

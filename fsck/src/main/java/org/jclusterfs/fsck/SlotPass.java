@@ -6,12 +6,10 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.BlockHeader;
-import org.jclusterfs.core.format.FenceBlock;
-import org.jclusterfs.core.format.Heartbeat;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.SlotDescriptor;
 
-/** Checks the slot area: descriptors, heartbeat and fence blocks. */
+/** Checks the slot area: descriptors, heartbeat and fence blocks, and what descriptors point to. */
 final class SlotPass {
   private final Check check;
 
@@ -21,62 +19,67 @@ final class SlotPass {
 
   void run() throws IOException {
     check.store.readAhead(check.geometry.slotArea(), 3 * SlotDescriptor.CAPACITY);
+    BeatPass beats = new BeatPass(check);
     for (int slot = 0; slot < SlotDescriptor.CAPACITY; slot++) {
-      long address = check.geometry.slotBlock(slot);
-      BlockStore.Checked read = check.store.readChecked(address, SlotDescriptor.MAGIC);
-      boolean sane = read.good() && sane(read.block(), slot);
-      String text = read.good() ? "contradicts itself" : read.text();
-      if (!sane && check.report.fix(Problem.SLOT_DESCRIPTOR_DAMAGED, slot, text)) {
-        writeDescriptor(slot);
-      }
-      checkOther(
-          Problem.HEARTBEAT_DAMAGED, Heartbeat.MAGIC, check.geometry.heartbeatBlock(slot), slot);
-      checkOther(
-          Problem.FENCE_BLOCK_DAMAGED, FenceBlock.MAGIC, check.geometry.fenceBlock(slot), slot);
+      descriptor(slot);
+      beats.run(slot);
     }
+    new JournalPlaces(check).run();
     for (int slot = 0; slot < check.orphanDirectories.length; slot++) {
-      BlockStore.Checked read =
-          check.store.readChecked(check.geometry.slotBlock(slot), SlotDescriptor.MAGIC);
-      check.orphanDirectories[slot] =
-          read.good() ? SlotDescriptor.orphanDirectory(read.block()) : 0;
+      orphanDirectory(slot);
     }
   }
 
-  private boolean sane(ByteBuffer block, int slot) {
-    if (SlotDescriptor.slot(block) != slot || SlotDescriptor.state(block) > SlotDescriptor.TOOL) {
-      return false;
-    }
-    long start = SlotDescriptor.journalStart(block);
-    long length = SlotDescriptor.journalBlocks(block);
-    return slot >= check.geometry.slotCount()
-        || start > check.geometry.slotArea()
-            && length > 0
-            && start + length > start
-            && start + length < check.geometry.totalBlocks();
+  private BlockStore.Checked read(int slot) throws IOException {
+    return check.store.readChecked(check.geometry.slotBlock(slot), SlotDescriptor.MAGIC);
   }
 
-  private void checkOther(Problem problem, int magic, long address, int slot) throws IOException {
-    BlockStore.Checked read = check.store.readChecked(address, magic);
-    // The slot number stands at the same place in heartbeat and fence blocks.
-    boolean sane = read.good() && Heartbeat.slot(read.block()) == slot;
-    String text = read.good() ? "names another slot" : read.text();
-    if (!sane && check.report.fix(problem, slot, text)) {
-      ByteBuffer block = check.newBlock(magic, address, slot);
-      Heartbeat.slot(block, slot);
-      check.store.write(block);
+  private void descriptor(int slot) throws IOException {
+    BlockStore.Checked read = read(slot);
+    if (read.good()) {
+      if (new SlotFields(check, slot, read.block()).run()) {
+        check.store.write(read.block());
+      }
+    } else if (check.report.fix(Problem.SLOT_DESCRIPTOR_DAMAGED, slot, read.text())) {
+      writeDescriptor(slot);
     }
+  }
+
+  private void orphanDirectory(int slot) throws IOException {
+    BlockStore.Checked read = read(slot);
+    if (!read.good()) {
+      return;
+    }
+    long number = SlotDescriptor.orphanDirectory(read.block());
+    String other = null;
+    if (number != 0 && number == check.rootInode()) {
+      other = "the root directory";
+    } else if (number != 0 && number == check.lostFoundInode()) {
+      other = "lost+found";
+    }
+    for (int before = 0; before < slot; before++) {
+      if (number != 0 && check.orphanDirectories[before] == number) {
+        other = "that of slot " + before;
+      }
+    }
+    if (other != null) {
+      boolean fix = check.report.fix(Problem.ORPHAN_DIRECTORY_SHARED, slot, number, other);
+      number = 0;
+      if (fix) {
+        number = findOrphanDirectory(slot);
+        SlotDescriptor.orphanDirectory(read.block(), number);
+        check.store.write(read.block());
+      }
+    }
+    check.orphanDirectories[slot] = number;
   }
 
   private void writeDescriptor(int slot) throws IOException {
     ByteBuffer block = check.newBlock(SlotDescriptor.MAGIC, check.geometry.slotBlock(slot), slot);
     SlotDescriptor.slot(block, slot);
     if (slot < check.geometry.slotCount()) {
-      // At mkfs the journals fill what lies between the slot area and the groups, all alike.
-      long area = check.geometry.groupArea() - org.jclusterfs.core.format.Geometry.JOURNAL_AREA;
-      long length = area / check.geometry.slotCount();
-      SlotDescriptor.journalBlocks(block, length);
-      SlotDescriptor.journalStart(
-          block, org.jclusterfs.core.format.Geometry.JOURNAL_AREA + slot * length);
+      SlotDescriptor.journalStart(block, JournalPlaces.start(check.geometry, slot));
+      SlotDescriptor.journalBlocks(block, JournalPlaces.blocks(check.geometry));
       SlotDescriptor.orphanDirectory(block, findOrphanDirectory(slot));
     }
     check.store.write(block);
@@ -87,8 +90,7 @@ final class SlotPass {
     Set<Long> taken = new HashSet<>();
     taken.add(check.rootInode());
     for (int other = 0; other < check.geometry.slotCount(); other++) {
-      BlockStore.Checked read =
-          check.store.readChecked(check.geometry.slotBlock(other), SlotDescriptor.MAGIC);
+      BlockStore.Checked read = read(other);
       if (other != slot && read.good()) {
         taken.add(SlotDescriptor.orphanDirectory(read.block()));
       }

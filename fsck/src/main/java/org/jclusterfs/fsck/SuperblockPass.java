@@ -5,119 +5,85 @@ import java.nio.ByteBuffer;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.Geometry;
 import org.jclusterfs.core.format.Superblock;
-import org.jclusterfs.core.volume.BlockIo;
-import org.jclusterfs.core.volume.Superblocks;
 import org.jclusterfs.core.volume.UnusableVolumeException;
-import org.jclusterfs.core.volume.UnusableVolumeException.Reason;
 
 /** Finds a good superblock, and brings the other copies into line with it. */
 final class SuperblockPass {
-  private static final long GIB_BLOCKS = (1L << 30) / BlockHeader.BLOCK_SIZE;
-
-  // A backup moves up behind a header and at most 63 bitmaps.
-  private static final int BACKUP_SHIFT = 65;
-
   private final BlockStore store;
   private final Report report;
+  private final SuperblockCopies copies;
 
   SuperblockPass(BlockStore store, Report report) {
     this.store = store;
     this.report = report;
+    this.copies = new SuperblockCopies(store.device());
   }
 
   /**
    * Finds the superblock to work by.
    *
-   * @param backup number of the backup to use, 0: the primary, or where that is damaged any other
+   * @param backup number of the backup to use, 0: the copy that is most likely right
    * @throws UnusableVolumeException if there is none
    */
   ByteBuffer find(int backup) throws IOException {
-    UnusableVolumeException refused = null;
-    if (backup == 0) {
-      try {
-        return Superblocks.readPrimary(store.device());
-      } catch (UnusableVolumeException e) {
-        if (e.reason() == Reason.UNSUPPORTED) {
-          throw e;
-        }
-        refused = e;
-      }
-    }
-    ByteBuffer found = findBackup(backup);
-    if (found != null) {
-      return found;
-    }
-    if (refused != null) {
-      throw refused;
-    }
-    throw new UnusableVolumeException(
-        Reason.NOT_A_VOLUME,
-        store.device().description() + ": no good backup superblock " + backup + " was found");
+    return backup == 0 ? copies.best() : copies.backup(backup);
   }
 
-  private ByteBuffer findBackup(int wanted) throws IOException {
-    long blocks = store.device().size() / BlockHeader.BLOCK_SIZE;
-    ByteBuffer last = tryBackup(blocks - 1, wanted);
-    if (last != null) {
-      return last;
-    }
-    for (long place = GIB_BLOCKS; place < blocks; place *= 4) {
-      for (long at = place; at < Math.min(blocks, place + BACKUP_SHIFT); at++) {
-        ByteBuffer found = tryBackup(at, wanted);
-        if (found != null) {
-          return found;
-        }
-      }
-    }
-    return null;
-  }
-
-  private ByteBuffer tryBackup(long address, int wanted) throws IOException {
-    try {
-      ByteBuffer block = Superblocks.read(store.device(), address);
-      return wanted == 0 || Superblock.backupIndex(block) == wanted ? block : null;
-    } catch (UnusableVolumeException e) {
-      return null;
-    }
-  }
-
-  /** Compares the copies with {@code good} and repairs them. */
+  /** Checks {@code good}, compares the copies with it and repairs them. */
   void check(ByteBuffer good) throws IOException {
+    boolean changed = new SuperblockFields(store, report, good).run();
+    if (changed) {
+      BlockHeader.version(good, BlockHeader.version(good) + 1);
+    }
     BlockStore.Checked primary = store.readChecked(Superblock.PRIMARY_ADDRESS, Superblock.MAGIC);
-    boolean same = primary.good() && sameContent(primary.block(), good);
-    if (!same
-        && report.fix(
-            Problem.PRIMARY_SUPERBLOCK_DAMAGED,
-            primary.good() ? "differs from the backup in use" : primary.text())) {
+    boolean same = primary.good() && isCopy(primary.block(), good, 0);
+    if (!changed && !same) {
+      String text = primary.good() ? copies.primaryText() : primary.text();
+      if (report.fix(Problem.PRIMARY_SUPERBLOCK_DAMAGED, text)) {
+        write(good, Superblock.PRIMARY_ADDRESS, 0);
+      }
+    } else if (changed) {
       write(good, Superblock.PRIMARY_ADDRESS, 0);
+    } else {
+      checkHeader(primary.block());
     }
     long[] backups = Geometry.of(good).backups();
     for (int i = 0; i < backups.length; i++) {
       BlockStore.Checked backup = store.readChecked(backups[i], Superblock.MAGIC);
-      if (!(backup.good()
-              && Superblock.backupIndex(backup.block()) == i + 1
-              && sameContent(backup.block(), good))
-          && report.fix(Problem.BACKUP_SUPERBLOCK_WRONG, backups[i])) {
+      if (changed) {
         write(good, backups[i], i + 1);
+      } else if (!(backup.good() && isCopy(backup.block(), good, i + 1))) {
+        if (report.fix(Problem.BACKUP_SUPERBLOCK_WRONG, backups[i])) {
+          write(good, backups[i], i + 1);
+        }
+      } else {
+        checkHeader(backup.block());
       }
     }
   }
 
+  private static boolean isCopy(ByteBuffer block, ByteBuffer good, int index) {
+    return Superblock.backupIndex(block) == index && SuperblockCopies.sameContent(block, good);
+  }
+
+  private void checkHeader(ByteBuffer block) throws IOException {
+    if (new HeaderFields(report).check(block, "superblock", 0)) {
+      write(block, BlockHeader.address(block), Superblock.backupIndex(block));
+    }
+  }
+
+  /** Writes a copy; all copies have the version of the one that they were made from. */
   private void write(ByteBuffer good, long address, int index) throws IOException {
     ByteBuffer copy = BlockHeader.allocate().put(0, good, 0, BlockHeader.BLOCK_SIZE);
     BlockHeader.address(copy, address);
+    BlockHeader.owner(copy, 0);
+    copy.putInt(BlockHeader.HEADER_FLAGS_OFFSET, 0);
     Superblock.backupIndex(copy, index);
-    store.write(copy);
-    BlockIo.await(store.device().flush());
-  }
-
-  /** Whether two copies say the same beside their own place and version. */
-  private static boolean sameContent(ByteBuffer a, ByteBuffer b) {
-    for (int at = Superblock.MAJOR_VERSION_OFFSET; at < BlockHeader.BLOCK_SIZE; at += 4) {
-      if (at != Superblock.BACKUP_INDEX_OFFSET && a.getInt(at) != b.getInt(at)) {
-        return false;
-      }
+    if (!HeaderFields.isVersion(BlockHeader.version(copy))) {
+      BlockHeader.version(copy, Check.freshVersion());
     }
-    return true;
+    BlockHeader.seal(copy);
+    store.writeRaw(address, copy);
+    store.flush();
   }
 }

@@ -11,7 +11,7 @@ import org.jclusterfs.core.format.NodeHeader;
 
 /** Walks an extent or directory tree from its root in the inode, claiming the nodes' blocks. */
 final class TreeReader {
-  private static final int MAX_LEVEL = 10;
+  static final int MAX_LEVEL = 10;
 
   /** Takes the leaves in order. */
   interface LeafVisitor {

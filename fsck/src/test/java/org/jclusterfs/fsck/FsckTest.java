@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import org.jclusterfs.core.cluster.VolumeInUseException;
 import org.jclusterfs.core.device.ProcessIdentities;
 import org.jclusterfs.core.format.InodeBlock;
@@ -22,19 +21,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FsckTest {
   @TempDir static Path directory;
 
-  private static Path good;
+  private static byte[] good;
 
   @BeforeAll
   static void populate() throws IOException {
-    good = directory.resolve("good.img");
-    try (var file = new java.io.RandomAccessFile(good.toFile(), "rw")) {
-      file.setLength(20 << 20);
-    }
-    TestVolume.populate(good, (20 << 20) / 4096);
+    good = FuzzCampaign.goodImage(directory.resolve("good.img"));
   }
 
   private static Path copy() throws IOException {
-    return Files.copy(good, directory.resolve("volume.img"), StandardCopyOption.REPLACE_EXISTING);
+    return TestVolume.reset(directory.resolve("volume.img"), good);
   }
 
   @Test

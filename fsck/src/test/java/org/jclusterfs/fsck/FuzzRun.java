@@ -3,9 +3,7 @@ package org.jclusterfs.fsck;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +65,7 @@ final class FuzzRun {
     for (int i = 0; i < count; i++) {
       damage();
     }
-    Files.write(file, image, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
+    TestVolume.reset(file, image);
     TestVolume.Result repaired = check(file, Mode.YES);
     if (repaired.status() != Fsck.CLEAN && repaired.status() != Fsck.CORRECTED) {
       throw failure("-y ends with status " + repaired.status() + ":\n" + repaired.output(), null);

@@ -7,7 +7,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import org.jclusterfs.core.device.ProcessIdentities;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.DirectoryEntry;
@@ -36,6 +35,7 @@ final class Plants {
   static final Map<Problem, Plant> ALL = new EnumMap<>(Problem.class);
 
   static {
+    VolumePlants.ofEachProblem().forEach(ALL::put);
     slots();
     groups();
     inodes();
@@ -53,19 +53,7 @@ final class Plants {
     ALL.put(Problem.FENCE_BLOCK_DAMAGED, v -> v.spoil(v.check.geometry.fenceBlock(254)));
     ALL.put(
         Problem.SLOT_NOT_RELEASED,
-        v -> {
-          var here = ProcessIdentities.current();
-          v.change(
-              v.check.geometry.slotBlock(1),
-              block -> {
-                SlotDescriptor.state(block, SlotDescriptor.MOUNTED);
-                SlotDescriptor.incarnation(block, 99);
-                SlotDescriptor.bootId(block, here.bootId());
-                SlotDescriptor.pidNamespace(block, here.pidNamespace());
-                SlotDescriptor.pid(block, 1L << 30);
-                SlotDescriptor.hostName(block, "gone");
-              });
-        });
+        v -> v.change(v.check.geometry.slotBlock(1), VolumePlants::claim));
     ALL.put(Problem.JOURNAL_DIRTY, Plants::leaveDirtyJournal);
     ALL.put(
         Problem.JOURNAL_DAMAGED,
@@ -76,37 +64,47 @@ final class Plants {
         });
   }
 
-  /** A transaction that links "small" once less is committed and not in place. */
-  private static void leaveDirtyJournal(TestVolume v) throws IOException {
+  /** A transaction that changes the owner of "small" is committed and not in place. */
+  static void leaveDirtyJournal(TestVolume v) throws IOException {
+    leaveDirtyJournal(v, 4711);
+  }
+
+  /** One transaction after the other that changes the owner of "small"; none is in place. */
+  static void leaveDirtyJournal(TestVolume v, int... owners) throws IOException {
     ByteBuffer slot = v.check.store.read(v.check.geometry.slotBlock(1));
     Journal journal =
         Journal.open(
             JournalArea.of(v.device, slot), v.check.store.volume(), 1, JournalOptions.defaults());
     ByteBuffer inode = v.inode(v.small);
-    InodeBlock.uid(inode, 4711);
-    BlockHeader.version(inode, BlockHeader.version(inode) + 1);
-    BlockHeader.seal(inode);
-    try (Journal.Handle handle = journal.begin(4)) {
-      handle.log(
-          new BlockImage() {
-            @Override
-            public long address() {
-              return v.small;
-            }
-
-            @Override
-            public LockTag lock() {
-              return new LockTag(2, 0, v.small);
-            }
-
-            @Override
-            public void snapshot(ByteBuffer dst) {
-              dst.put(inode.duplicate().clear());
-            }
-          });
+    for (int owner : owners) {
+      InodeBlock.uid(inode, owner);
+      BlockHeader.version(inode, BlockHeader.version(inode) + 1);
+      BlockHeader.seal(inode);
+      try (Journal.Handle handle = journal.begin(4)) {
+        handle.log(image(v.small, inode));
+      }
+      journal.commitAll();
     }
-    journal.commitAll();
     journal.abort(new IOException("the node died"));
+  }
+
+  private static BlockImage image(long address, ByteBuffer block) {
+    return new BlockImage() {
+      @Override
+      public long address() {
+        return address;
+      }
+
+      @Override
+      public LockTag lock() {
+        return new LockTag(2, 0, address);
+      }
+
+      @Override
+      public void snapshot(ByteBuffer dst) {
+        dst.put(block.duplicate().clear());
+      }
+    };
   }
 
   private static void groups() {

@@ -89,6 +89,19 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
+   * Whether a log area holds a sound header of that volume's and slot's journal of its length, or
+   * that of a newer format.
+   */
+  public static boolean isFormatted(LogDevice log, UUID volume, int slot) throws IOException {
+    try {
+      JournalHeader.read(log, LogGeometry.of(log, volume, slot));
+      return true;
+    } catch (JournalFormatException e) {
+      return e.isUnsupported();
+    }
+  }
+
+  /**
    * Opens a clean journal and marks it in use, durably.
    *
    * @throws JournalFormatException if there is no such journal, or it needs recovery first

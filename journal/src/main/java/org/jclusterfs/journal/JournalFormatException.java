@@ -10,7 +10,23 @@ public final class JournalFormatException extends IOException {
 
   private static final long serialVersionUID = 1L;
 
+  private final boolean unsupported;
+
   JournalFormatException(String message) {
+    this(message, false);
+  }
+
+  private JournalFormatException(String message, boolean unsupported) {
     super(message);
+    this.unsupported = unsupported;
+  }
+
+  static JournalFormatException unsupported(String message) {
+    return new JournalFormatException(message, true);
+  }
+
+  /** Whether a newer version wrote it, which this one must leave alone: it is not damaged. */
+  public boolean isUnsupported() {
+    return unsupported;
   }
 }

@@ -92,20 +92,12 @@ record JournalHeader(
    * @throws JournalFormatException if there is none, or it is not of this volume, slot and size
    */
   static JournalHeader read(LogDevice log, LogGeometry geometry) throws IOException {
-    ByteBuffer both =
-        ByteBuffer.allocateDirect(LogGeometry.HEADER_BLOCKS * geometry.blockSize())
-            .order(ByteOrder.LITTLE_ENDIAN);
-    Futures.await(Futures.start(() -> log.readLog(0, both.duplicate())));
+    ByteBuffer both = readBoth(log, geometry);
     ByteBuffer newest = null;
     for (int copy = 0; copy < LogGeometry.HEADER_BLOCKS; copy++) {
-      ByteBuffer block =
-          both.slice(copy * geometry.blockSize(), geometry.blockSize())
-              .order(ByteOrder.LITTLE_ENDIAN);
-      boolean valid =
-          block.getInt(MAGIC) == MAGIC_VALUE
-              && block.getInt(CHECKSUM) == checksum(block)
-              && (block.getLong(GENERATION) & 1) == copy;
-      if (valid && (newest == null || block.getLong(GENERATION) > newest.getLong(GENERATION))) {
+      ByteBuffer block = copy(both, copy, geometry);
+      if (block != null
+          && (newest == null || block.getLong(GENERATION) > newest.getLong(GENERATION))) {
         newest = block;
       }
     }
@@ -116,13 +108,46 @@ record JournalHeader(
     return decode(newest, geometry);
   }
 
+  private static ByteBuffer readBoth(LogDevice log, LogGeometry geometry) throws IOException {
+    ByteBuffer both = ByteBuffer.allocateDirect(LogGeometry.HEADER_BLOCKS * geometry.blockSize());
+    Futures.await(Futures.start(() -> log.readLog(0, both.duplicate())));
+    return both;
+  }
+
+  /** One of the copies, or null where it is damaged. */
+  private static ByteBuffer copy(ByteBuffer both, int copy, LogGeometry geometry) {
+    ByteBuffer block =
+        both.slice(copy * geometry.blockSize(), geometry.blockSize())
+            .order(ByteOrder.LITTLE_ENDIAN);
+    boolean valid =
+        block.getInt(MAGIC) == MAGIC_VALUE
+            && block.getInt(CHECKSUM) == checksum(block)
+            && (block.getLong(GENERATION) & 1) == copy;
+    return valid ? block : null;
+  }
+
+  /** Whether the copy that this header was written after is whole. */
+  boolean hasPredecessor(LogDevice log, LogGeometry geometry) throws IOException {
+    ByteBuffer other = copy(readBoth(log, geometry), (int) (generation + 1 & 1), geometry);
+    if (other == null || other.getLong(GENERATION) != generation - 1) {
+      return false;
+    }
+    try {
+      decode(other, geometry);
+      return true;
+    } catch (JournalFormatException e) {
+      return false;
+    }
+  }
+
   private static JournalHeader decode(ByteBuffer block, LogGeometry geometry)
       throws JournalFormatException {
     String who = "the journal of slot " + geometry.slot();
     UUID volume = LogBlock.getUuid(block, VOLUME_UUID);
-    require(
-        block.getInt(FORMAT_VERSION) == FORMAT_VERSION_VALUE,
-        who + " has format version " + block.getInt(FORMAT_VERSION) + ", this program knows 1");
+    if (block.getInt(FORMAT_VERSION) != FORMAT_VERSION_VALUE) {
+      throw JournalFormatException.unsupported(
+          who + " has format version " + block.getInt(FORMAT_VERSION) + ", this program knows 1");
+    }
     require(volume.equals(geometry.volume()), who + " belongs to volume " + volume);
     require(block.getInt(SLOT) == geometry.slot(), who + " says slot " + block.getInt(SLOT));
     long logBlocks = geometry.ringBlocks() + LogGeometry.HEADER_BLOCKS;

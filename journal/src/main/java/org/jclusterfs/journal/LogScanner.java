@@ -147,7 +147,7 @@ final class LogScanner {
       throws JournalFormatException {
     String who = "transaction " + sequence + " in the journal of slot " + geometry.slot();
     if (record.dependencyCount() != 0) {
-      throw new JournalFormatException(
+      throw JournalFormatException.unsupported(
           who + " depends on other journals, which this version does not know: use a newer one");
     }
     if (record.streamBytes() < 0 || record.streamBytes() > stream.length) {

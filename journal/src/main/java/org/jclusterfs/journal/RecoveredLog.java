@@ -63,6 +63,29 @@ public final class RecoveredLog {
     return !header.inUse();
   }
 
+  /**
+   * Whether both copies of a clean journal's header are whole. One in use may have lost one at a
+   * crash; it gets both when it is marked clean.
+   */
+  public boolean bothHeadersWhole() throws IOException {
+    return !clean() || header.hasPredecessor(device, geometry);
+  }
+
+  /** Writes the header of a clean journal again, durably, over the copy that is not whole. */
+  public void restoreHeader() throws IOException {
+    if (!clean()) {
+      throw new IllegalStateException("the journal is in use: it gets its headers by a replay");
+    }
+    header
+        .next(
+            false,
+            header.tailBlock(),
+            header.tailSequence(),
+            header.nextSequence(),
+            header.incarnation())
+        .writeDurably(device, geometry);
+  }
+
   /** The newest committed image of each block, sorted by address; revoked ones are left out. */
   public Collection<LoggedImage> images() {
     return Collections.unmodifiableCollection(scanner.images().values());

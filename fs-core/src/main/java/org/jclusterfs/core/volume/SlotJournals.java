@@ -3,10 +3,10 @@ package org.jclusterfs.core.volume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.jclusterfs.core.device.BlockDevice;
@@ -37,7 +37,7 @@ public final class SlotJournals {
   private final UUID volume;
   private final MetadataInspector inspector;
   private final JournalOptions options;
-  private final List<RecoveredLog> logs = new ArrayList<>();
+  private final Map<Integer, RecoveredLog> logs = new LinkedHashMap<>();
   private Map<Long, LoggedImage> loggedGroupBlocks;
 
   /** None yet, of the volume with this checked superblock. */
@@ -70,14 +70,53 @@ public final class SlotJournals {
     if (log.clean()) {
       return -1;
     }
-    logs.add(log);
+    logs.put(slot, log);
     return log.images().size();
+  }
+
+  /** Why a journal that was added can be replayed in part only; see {@link #acceptDamage}. */
+  public Optional<String> damage(int slot) {
+    return logs.get(slot).damage();
+  }
+
+  /** Gives up what stands behind the damage of a journal that was added; for a repair only. */
+  public void acceptDamage(int slot) {
+    logs.get(slot).acceptDamage();
+  }
+
+  /**
+   * Whether an area holds a sound journal of that slot, clean or not; nothing but its header is
+   * looked at.
+   */
+  public boolean isJournal(long start, long blocks, int slot) throws IOException {
+    try {
+      JournalArea area = new JournalArea(device, start, blocks);
+      return Journal.isFormatted(area, volume, slot);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /** Whether both copies of a journal's header are whole, or one in use is to get them anyway. */
+  public boolean bothHeadersWhole(ByteBuffer slotDescriptor, int slot) throws IOException {
+    return recover(slotDescriptor, slot).bothHeadersWhole();
+  }
+
+  /** Writes the damaged one of the two headers of a clean journal again. */
+  public void restoreHeader(ByteBuffer slotDescriptor, int slot) throws IOException {
+    recover(slotDescriptor, slot).restoreHeader();
   }
 
   private RecoveredLog recover(ByteBuffer slotDescriptor, int slot) throws IOException {
     try {
       return Journal.recover(JournalArea.of(device, slotDescriptor), volume, slot, options);
-    } catch (JournalFormatException | IllegalArgumentException e) {
+    } catch (JournalFormatException e) {
+      throw new UnusableVolumeException(
+          e.isUnsupported()
+              ? UnusableVolumeException.Reason.UNSUPPORTED
+              : UnusableVolumeException.Reason.DAMAGED,
+          String.valueOf(e.getMessage()));
+    } catch (IllegalArgumentException e) {
       throw new UnusableVolumeException(
           UnusableVolumeException.Reason.DAMAGED, String.valueOf(e.getMessage()));
     }
@@ -112,15 +151,15 @@ public final class SlotJournals {
 
   /** Brings everything home, durably, and marks the journals clean. */
   public void replay() throws IOException {
-    for (RecoveredLog log : logs) {
+    for (RecoveredLog log : logs.values()) {
       log.replay(image -> isGroupBlock(image.address()), (address, lock) -> true);
     }
     ReplayFilter metadataOnly =
         options.leavesOut(Fault.REPLAY_BITMAPS) ? (address, lock) -> true : new MetadataOnly();
-    for (RecoveredLog log : logs) {
+    for (RecoveredLog log : logs.values()) {
       log.replay(image -> !isGroupBlock(image.address()), metadataOnly);
     }
-    for (RecoveredLog log : logs) {
+    for (RecoveredLog log : logs.values()) {
       log.markClean();
     }
     logs.clear();
@@ -167,7 +206,7 @@ public final class SlotJournals {
 
   private void collect(Map<Long, ByteBuffer> overlay, Predicate<LoggedImage> subset)
       throws IOException {
-    for (RecoveredLog log : logs) {
+    for (RecoveredLog log : logs.values()) {
       for (LoggedImage image : log.images()) {
         if (!subset.test(image)) {
           continue;

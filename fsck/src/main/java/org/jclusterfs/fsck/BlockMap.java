@@ -1,11 +1,8 @@
 package org.jclusterfs.fsck;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.BlockHeader;
@@ -18,8 +15,12 @@ import org.jclusterfs.core.format.Geometry;
 final class BlockMap {
   private final Geometry geometry;
   private final Map<Long, ByteBuffer> bitmaps = new TreeMap<>();
-  private final Set<Long> released = new HashSet<>();
-  private List<Long> recording;
+  private final BlockSet released = new BlockSet();
+  private BlockSet recording;
+
+  // The bitmap that was wanted last, since one block mostly follows another.
+  private long lastKey = -1;
+  private ByteBuffer lastBitmap;
 
   BlockMap(Geometry geometry) {
     this.geometry = geometry;
@@ -30,10 +31,10 @@ final class BlockMap {
     }
   }
 
-  /** The states that bitmap block {@code index} of a group ought to have. */
+  /** The states that bitmap block {@code index} of a group ought to have; not to be changed. */
   ByteBuffer expected(long group, int index) {
-    return bitmaps.computeIfAbsent(
-        group * geometry.groupBitmapBlocks() + index, key -> empty(group, index));
+    ByteBuffer known = bitmaps.get(group * geometry.groupBitmapBlocks() + index);
+    return known == null ? empty(group, index) : known;
   }
 
   private ByteBuffer empty(long group, int index) {
@@ -47,12 +48,22 @@ final class BlockMap {
     return bitmap;
   }
 
+  /** The bitmap that tells of a block; null where nothing was set in it. */
   private ByteBuffer bitmapOf(long block) {
-    return expected(geometry.groupOf(block), geometry.bitmapOf(block));
+    long key = geometry.groupOf(block) * geometry.groupBitmapBlocks() + geometry.bitmapOf(block);
+    if (key != lastKey) {
+      lastBitmap = bitmaps.get(key);
+      lastKey = key;
+    }
+    return lastBitmap;
   }
 
   int state(long block) {
-    return BitmapBlock.state(bitmapOf(block), geometry.bitmapIndexOf(block));
+    ByteBuffer bitmap = bitmapOf(block);
+    if (bitmap == null) {
+      return geometry.isAllocatable(block) ? BitmapBlock.FREE : BitmapBlock.METADATA;
+    }
+    return BitmapBlock.state(bitmap, geometry.bitmapIndexOf(block));
   }
 
   boolean isFree(long block) {
@@ -60,7 +71,13 @@ final class BlockMap {
   }
 
   void set(long block, int state) {
-    BitmapBlock.state(bitmapOf(block), geometry.bitmapIndexOf(block), state);
+    ByteBuffer bitmap = bitmapOf(block);
+    if (bitmap == null) {
+      bitmap = empty(geometry.groupOf(block), geometry.bitmapOf(block));
+      bitmaps.put(lastKey, bitmap);
+      lastBitmap = bitmap;
+    }
+    BitmapBlock.state(bitmap, geometry.bitmapIndexOf(block), state);
     if (recording != null && state != BitmapBlock.FREE) {
       recording.add(block);
     }
@@ -68,19 +85,19 @@ final class BlockMap {
 
   /** From now on remembers which blocks are set, until {@link #recorded}. */
   void record() {
-    recording = new ArrayList<>();
+    recording = new BlockSet();
   }
 
-  List<Long> recorded() {
-    List<Long> result = recording;
+  BlockSet recorded() {
+    BlockSet result = recording;
     recording = null;
     return result;
   }
 
-  /** Frees a block on purpose: that the volume's bitmap still has it is no problem of its own. */
-  void release(long block) {
-    set(block, BitmapBlock.FREE);
-    released.add(block);
+  /** Frees blocks on purpose: that the volume's bitmaps still have them is no problem. */
+  void release(BlockSet blocks) throws IOException {
+    blocks.forEach(block -> set(block, BitmapBlock.FREE));
+    released.addAll(blocks);
   }
 
   boolean isReleased(long block) {

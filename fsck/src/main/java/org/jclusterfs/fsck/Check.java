@@ -3,10 +3,7 @@ package org.jclusterfs.fsck;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,8 +24,8 @@ final class Check {
   final Geometry geometry;
   final NameHash hash;
   final BlockMap map;
-  final Map<Long, InodeInfo> inodes = new LinkedHashMap<>();
-  final Deque<InodeInfo> queue = new ArrayDeque<>();
+  final FoundInodes inodes;
+  final Paths paths = new Paths(this);
   final List<Rebuild> rebuilds = new ArrayList<>();
 
   /** Changes of slot descriptors, which the claim would overwrite when it is given back. */
@@ -40,7 +37,16 @@ final class Check {
   /** Inode numbers of the slots' orphan directories. */
   final long[] orphanDirectories;
 
-  private final Map<Long, BlockStore.Checked> diskBitmaps = new HashMap<>();
+  /** Bitmap blocks kept in memory, those used last: 16 MiB. */
+  private static final int BITMAPS = 4096;
+
+  private final Map<Long, BlockStore.Checked> diskBitmaps =
+      new LinkedHashMap<>(64, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, BlockStore.Checked> eldest) {
+          return size() > BITMAPS;
+        }
+      };
   private long nextFree;
 
   /** Work that allocates blocks, and so waits until it is known what is in use. */
@@ -55,6 +61,7 @@ final class Check {
     this.geometry = Geometry.of(superblock);
     this.hash = NameHash.of(superblock);
     this.map = new BlockMap(geometry);
+    this.inodes = new FoundInodes(geometry);
     this.orphanDirectories = new long[geometry.slotCount()];
     this.nextFree = geometry.groupArea();
   }
@@ -63,6 +70,7 @@ final class Check {
     return Superblock.rootInode(superblock);
   }
 
+  /** The lost+found that was made last; it may be gone, and its number something else's. */
   long lostFoundInode() {
     return Superblock.lostFoundInode(superblock);
   }

@@ -4,40 +4,88 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.DirectoryEntry;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.NameHash;
-import org.jclusterfs.core.format.NodeHeader;
 
-/** Checks the tree and the names of one directory, and finds what they lead to. */
+/**
+ * Checks the tree and the names of one directory, and shows each name to a visitor.
+ *
+ * <p>Up to {@link #REMEMBERED} names are kept from the first reading; a larger directory is read
+ * twice, unless it is out of order, when the names of all have to be compared. What a repair
+ * changes is remembered by the place of the name in that order, and the tree is built anew later.
+ */
 final class DirectoryCheck {
+  private static final int REMEMBERED = 50_000;
 
   /** A name as a leaf holds it. */
-  record Entry(long cookie, long inode, int type, byte[] name) {
+  record Entry(long cookie, long inode, int type, byte[] name) implements TreeBuilder.Item {
     String text() {
       return new String(name, StandardCharsets.UTF_8);
     }
+
+    Entry withCookie(long other) {
+      return new Entry(other, inode, type, name);
+    }
+
+    @Override
+    public long key() {
+      return cookie;
+    }
+
+    @Override
+    public int length() {
+      return DirectoryEntry.length(name.length);
+    }
+
+    @Override
+    public void put(ByteBuffer block, int at) {
+      DirectoryEntry.cookie(block, at, cookie);
+      DirectoryEntry.inode(block, at, inode);
+      DirectoryEntry.type(block, at, type);
+      DirectoryEntry.nameLength(block, at, name.length);
+      block.put(at + DirectoryEntry.NAME_OFFSET, name);
+    }
+  }
+
+  /** Judges where a name leads, and counts it. */
+  interface Follower {
+    /** The entry as it is to be: the same, another one, or null where it goes. */
+    Entry follow(DirectoryCheck directory, Entry entry) throws IOException;
   }
 
   private final Check check;
-  private final InodePass inodes;
   private final InodeInfo directory;
+  private final Follower follower;
   private final TreeReader tree;
-  private final List<Entry> entries = new ArrayList<>();
-  private final List<Entry> kept = new ArrayList<>();
-  private final Set<String> names = new HashSet<>();
+  private final Map<Long, Entry> changes = new HashMap<>();
+  private List<Entry> entries = new ArrayList<>();
+  private long count;
+  private long last = -1;
   private boolean disordered;
+  private boolean hashed = true;
   private boolean rebuild;
 
-  DirectoryCheck(Check check, InodePass inodes, InodeInfo directory) {
+  // Names that another one may equal: of the same hash, or where the order cannot be trusted, all.
+  private final Set<String> names = new HashSet<>();
+  private long namesHash = -1;
+
+  DirectoryCheck(Check check, InodeInfo directory, Follower follower) {
     this.check = check;
-    this.inodes = inodes;
     this.directory = directory;
+    this.follower = follower;
     this.tree = new TreeReader(check, directory, DirectoryEntry.MAGIC, this::leaf);
+  }
+
+  InodeInfo directory() {
+    return directory;
   }
 
   /**
@@ -49,16 +97,13 @@ final class DirectoryCheck {
   long run(ByteBuffer inodeBlock, long otherBlocks) throws IOException {
     tree.read(inodeBlock);
     if (disordered
-        && check.report.fix(Problem.DIRECTORY_ORDER_WRONG, directory.number, directory.path)) {
+        && check.report.fix(Problem.DIRECTORY_ORDER_WRONG, directory.number, directory.path())) {
       rebuild = true;
     }
-    for (Entry entry : entries) {
-      check(entry);
-    }
+    follow(inodeBlock);
     checkParent(inodeBlock);
     if (rebuild || tree.rebuild) {
-      check.rebuilds.add(
-          () -> new DirectoryBuilder(check, directory.number).rebuild(kept, tree.nodes));
+      check.rebuilds.add(this::rebuild);
       return -1;
     }
     long size = (long) BlockHeader.BLOCK_SIZE * Math.max(1, tree.nodes.size());
@@ -67,156 +112,89 @@ final class DirectoryCheck {
         && check.report.fix(
             Problem.DIRECTORY_SIZE_WRONG,
             directory.number,
-            directory.path,
+            directory.path(),
             InodeBlock.size(inodeBlock),
             size)) {
       InodeBlock.size(inodeBlock, size);
     }
-    long count = InodeBlock.entries(inodeBlock);
+    long found = InodeBlock.entries(inodeBlock);
     if (!tree.damaged
-        && count != entries.size()
+        && found != count
         && check.report.fix(
-            Problem.ENTRY_COUNT_WRONG, directory.number, directory.path, count, entries.size())) {
-      InodeBlock.entries(inodeBlock, entries.size());
+            Problem.ENTRY_COUNT_WRONG, directory.number, directory.path(), found, count)) {
+      InodeBlock.entries(inodeBlock, count);
     }
     return tree.nodes.size();
   }
 
-  /** Reads the names of a directory without judging them; its nodes are claimed and listed. */
-  static List<Entry> read(Check check, InodeInfo directory, ByteBuffer inodeBlock, List<Long> nodes)
-      throws IOException {
-    DirectoryCheck reader = new DirectoryCheck(check, null, directory);
-    reader.tree.read(inodeBlock);
-    nodes.addAll(reader.tree.nodes);
-    return reader.entries;
+  private String leaf(ByteBuffer block, int base, long lower, long upper) throws IOException {
+    return DirectoryNames.leaf(
+        block,
+        base,
+        entry -> {
+          disordered |= entry.cookie() <= last || entry.cookie() < lower || entry.cookie() >= upper;
+          last = entry.cookie();
+          hashed &= matches(entry);
+          count++;
+          if (count <= REMEMBERED) {
+            entries.add(entry);
+          } else {
+            entries = null;
+          }
+        });
   }
 
-  /** As {@link #read}, for a directory whose nodes are claimed already. */
-  static List<Entry> reread(
-      Check check, InodeInfo directory, ByteBuffer inodeBlock, List<Long> nodes)
-      throws IOException {
-    DirectoryCheck reader = new DirectoryCheck(check, null, directory);
-    reader.tree.claimed = true;
-    reader.tree.read(inodeBlock);
-    nodes.addAll(reader.tree.nodes);
-    return reader.entries;
+  private boolean matches(Entry entry) {
+    return NameHash.matches(entry.cookie(), check.hash.hash(entry.name()));
   }
 
-  /** The names of a directory as far as they can be read, without a claim or a report. */
-  static List<Entry> peek(Check check, InodeInfo directory, ByteBuffer inodeBlock)
-      throws IOException {
-    DirectoryCheck reader = new DirectoryCheck(check, null, directory);
-    reader.tree.claimed = true;
-    reader.tree.silent = true;
-    reader.tree.read(inodeBlock);
-    return reader.entries;
-  }
-
-  private boolean leaf(ByteBuffer block, int base, long lower, long upper) {
-    int at = base + NodeHeader.LENGTH;
-    int used = NodeHeader.used(block, base);
-    int count = NodeHeader.count(block, base);
-    if (used < 0 || used > NodeHeader.capacity(base)) {
-      return false;
-    }
-    int end = at + used;
-    for (int i = 0; i < count; i++) {
-      if (at + DirectoryEntry.NAME_OFFSET > end
-          || DirectoryEntry.nameLength(block, at) == 0
-          || at + DirectoryEntry.length(block, at) > end) {
-        return false;
+  private void follow(ByteBuffer inodeBlock) throws IOException {
+    long[] place = {0};
+    DirectoryNames.Visitor each =
+        entry -> {
+          Entry changed = check(entry);
+          if (changed != entry) {
+            changes.put(place[0], changed);
+          }
+          place[0]++;
+        };
+    if (entries != null) {
+      for (Entry entry : entries) {
+        each.entry(entry);
       }
-      Entry entry =
-          new Entry(
-              DirectoryEntry.cookie(block, at),
-              DirectoryEntry.inode(block, at),
-              DirectoryEntry.type(block, at),
-              DirectoryEntry.name(block, at));
-      long last = entries.isEmpty() ? -1 : entries.get(entries.size() - 1).cookie();
-      disordered |= entry.cookie() <= last || entry.cookie() < lower || entry.cookie() >= upper;
-      entries.add(entry);
-      at += DirectoryEntry.length(block, at);
+      entries = null;
+    } else {
+      DirectoryNames.peek(check, directory.number, inodeBlock, each);
     }
-    return at == end;
+    names.clear();
   }
 
-  private void check(Entry found) throws IOException {
+  private Entry check(Entry found) throws IOException {
+    if (!valid(found.name()) && fix(Problem.ENTRY_INVALID, found)) {
+      return null;
+    }
+    if (!matches(found)) {
+      // The builder finds the right cookie.
+      fix(Problem.ENTRY_HASH_WRONG, found);
+    }
     Entry entry = found;
-    if (!valid(entry.name()) && fix(Problem.ENTRY_INVALID, entry)) {
-      return;
-    }
-    if (!NameHash.matches(entry.cookie(), check.hash.hash(entry.name()))
-        && fix(Problem.ENTRY_HASH_WRONG, entry)) {
-      rebuild = true;
-    }
-    String key = new String(entry.name(), StandardCharsets.ISO_8859_1);
-    if (!names.add(key) && fix(Problem.ENTRY_DUPLICATE, entry)) {
+    if (isDouble(entry) && fix(Problem.ENTRY_DUPLICATE, entry)) {
       entry = renamed(entry);
     }
-    InodeInfo target = inodes.find(entry.inode(), path(entry));
-    if (target == null) {
-      if (!fix(Problem.ENTRY_DANGLING, entry, entry.inode(), inodes.reason())) {
-        kept.add(entry);
-      }
-      return;
-    }
-    if (target.isDirectory() && (target.names > 0 || isRootOrSystem(target))) {
-      if (!fix(Problem.DIRECTORY_LINKED_TWICE, entry, target.number)) {
-        kept.add(entry);
-      }
-      return;
-    }
-    int type = DirectoryEntry.typeOf(target.mode);
-    if (entry.type() != type && fix(Problem.ENTRY_TYPE_WRONG, entry)) {
-      entry = new Entry(entry.cookie(), entry.inode(), type, entry.name());
-    }
-    target.names++;
-    if (target.isDirectory()) {
-      target.parent = directory.number;
-      directory.subdirectories++;
-    }
-    kept.add(entry);
+    return follower.follow(this, entry);
   }
 
-  private boolean isRootOrSystem(InodeInfo target) {
-    return target.number == check.rootInode() || target.system;
-  }
-
-  private boolean fix(Problem problem, Entry entry, Object... more) {
-    Object[] arguments = new Object[3 + more.length];
-    arguments[0] = directory.number;
-    arguments[1] = directory.path;
-    arguments[2] = entry.text();
-    System.arraycopy(more, 0, arguments, 3, more.length);
-    boolean fix = check.report.fix(problem, arguments);
-    rebuild |= fix;
-    return fix;
-  }
-
-  private Entry renamed(Entry entry) {
-    for (int n = 1; ; n++) {
-      byte[] suffix = ("~" + n).getBytes(StandardCharsets.US_ASCII);
-      int length = Math.min(entry.name().length, DirectoryEntry.MAX_NAME_LENGTH - suffix.length);
-      byte[] name = java.util.Arrays.copyOf(entry.name(), length + suffix.length);
-      System.arraycopy(suffix, 0, name, length, suffix.length);
-      if (names.add(new String(name, StandardCharsets.ISO_8859_1))) {
-        return new Entry(check.hash.cookie(name), entry.inode(), entry.type(), name);
-      }
+  private boolean isDouble(Entry entry) {
+    long hash = entry.cookie() >>> NameHash.COLLISION_BITS;
+    if (!disordered && hashed && hash != namesHash) {
+      names.clear();
+      namesHash = hash;
     }
+    return !names.add(key(entry.name()));
   }
 
-  private String path(Entry entry) {
-    return (directory.path.equals("/") ? "" : directory.path) + "/" + entry.text();
-  }
-
-  private void checkParent(ByteBuffer inodeBlock) {
-    long parent = directory.parent == 0 ? directory.number : directory.parent;
-    long found = InodeBlock.parent(inodeBlock);
-    if (found != parent
-        && check.report.fix(
-            Problem.PARENT_WRONG, directory.number, directory.path, found, parent)) {
-      InodeBlock.parent(inodeBlock, parent);
-    }
+  private static String key(byte[] name) {
+    return new String(name, StandardCharsets.ISO_8859_1);
   }
 
   private static boolean valid(byte[] name) {
@@ -225,6 +203,82 @@ final class DirectoryCheck {
         return false;
       }
     }
-    return !(name[0] == '.' && (name.length == 1 || name.length == 2 && name[1] == '.'));
+    return name.length > 0
+        && !(name[0] == '.' && (name.length == 1 || name.length == 2 && name[1] == '.'));
+  }
+
+  /**
+   * Reports a problem of an entry.
+   *
+   * @param more arguments behind the directory's number and path and the name
+   * @return whether it is to be repaired: the directory is built anew then
+   */
+  boolean fix(Problem problem, Entry entry, Object... more) {
+    Object[] arguments = new Object[3 + more.length];
+    arguments[0] = directory.number;
+    arguments[1] = directory.path();
+    arguments[2] = entry.text();
+    System.arraycopy(more, 0, arguments, 3, more.length);
+    return rebuilt(check.report.fix(problem, arguments));
+  }
+
+  /** Notes that a repair, if it is one, changes entries. */
+  boolean rebuilt(boolean fix) {
+    rebuild |= fix;
+    return fix;
+  }
+
+  private Entry renamed(Entry entry) throws IOException {
+    ByteBuffer block = check.store.readChecked(directory.number, InodeBlock.MAGIC).block();
+    Set<String> taken = new HashSet<>();
+    changes.values().stream().filter(e -> e != null).forEach(e -> taken.add(key(e.name())));
+    DirectoryNames.peek(check, directory.number, block, other -> taken.add(key(other.name())));
+    byte[] name = freeName(entry.name(), taken);
+    return new Entry(check.hash.cookie(name), entry.inode(), entry.type(), name);
+  }
+
+  /** A name like another one, with "~" and a number behind it, that is not taken. */
+  static byte[] freeName(byte[] like, Set<String> taken) {
+    for (int n = 1; ; n++) {
+      byte[] suffix = ("~" + n).getBytes(StandardCharsets.US_ASCII);
+      int length = Math.min(like.length, DirectoryEntry.MAX_NAME_LENGTH - suffix.length);
+      byte[] name = Arrays.copyOf(like, length + suffix.length);
+      System.arraycopy(suffix, 0, name, length, suffix.length);
+      if (!taken.contains(key(name))) {
+        return name;
+      }
+    }
+  }
+
+  private void checkParent(ByteBuffer inodeBlock) {
+    if (directory.linkCount() == 0 && directory.isSystem()) {
+      return; // it was deleted, with the directory that it was in perhaps
+    }
+    long parent = directory.parent() == 0 ? directory.number : directory.parent();
+    long found = InodeBlock.parent(inodeBlock);
+    if (found != parent
+        && check.report.fix(
+            Problem.PARENT_WRONG, directory.number, directory.path(), found, parent)) {
+      InodeBlock.parent(inodeBlock, parent);
+    }
+  }
+
+  /** Builds the tree anew; nothing has changed the old one since it was checked. */
+  private void rebuild() throws IOException {
+    ByteBuffer block = check.store.readChecked(directory.number, InodeBlock.MAGIC).block();
+    List<Entry> kept = new ArrayList<>();
+    long[] place = {0};
+    DirectoryNames.peek(
+        check,
+        directory.number,
+        block,
+        entry -> {
+          Entry now = changes.containsKey(place[0]) ? changes.get(place[0]) : entry;
+          if (now != null) {
+            kept.add(now);
+          }
+          place[0]++;
+        });
+    new DirectoryBuilder(check, directory.number).rebuild(kept, tree.nodes);
   }
 }

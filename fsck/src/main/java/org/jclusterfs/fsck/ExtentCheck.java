@@ -2,35 +2,84 @@ package org.jclusterfs.fsck;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.jclusterfs.core.format.BitmapBlock;
+import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.ExtentEntry;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.NodeHeader;
 
-/** Checks the extent tree of one inode and claims its data blocks. */
+/**
+ * Checks the extent tree of one inode and claims its data blocks.
+ *
+ * <p>Up to {@link #REMEMBERED} extents are kept from the first reading; more of them that are in
+ * order are read again to be claimed, and only those that are out of order are held all at once.
+ */
 final class ExtentCheck {
-  private record Extent(long logical, long physical, int length, int flags, boolean copy) {
-    long end() {
-      return logical + length;
+  private static final int REMEMBERED = 65_536;
+
+  /** Blocks of the largest file: sizes are signed numbers of bytes. */
+  private static final long MOST_BLOCKS = Long.MAX_VALUE / BlockHeader.BLOCK_SIZE;
+
+  /** An extent as a leaf holds it. */
+  record Extent(long logical, long physical, int blocks, int flags) implements TreeBuilder.Item {
+    private long end() {
+      return logical + blocks;
     }
+
+    private Extent part(int from, int until) {
+      return new Extent(logical + from, physical + from, until - from, flags);
+    }
+
+    @Override
+    public long key() {
+      return logical;
+    }
+
+    @Override
+    public int length() {
+      return ExtentEntry.LENGTH;
+    }
+
+    @Override
+    public void put(ByteBuffer block, int at) {
+      ExtentEntry.logical(block, at, logical);
+      ExtentEntry.physical(block, at, physical);
+      ExtentEntry.length(block, at, blocks);
+      ExtentEntry.flags(block, at, flags);
+    }
+  }
+
+  private interface Visitor {
+    void extent(Extent extent) throws IOException;
   }
 
   private final Check check;
   private final InodeInfo inode;
   private final TreeReader tree;
   private List<Extent> extents = new ArrayList<>();
+  private long count;
+  private long lastEnd;
   private boolean disordered;
+  private boolean sorted;
   private boolean rebuild;
   private long data;
+  private long writtenEnd;
+
+  // Blocks of the file, by their place in it, that are to get a copy of a block of something else.
+  private final LongSet copies = new LongSet();
 
   ExtentCheck(Check check, InodeInfo inode) {
     this.check = check;
     this.inode = inode;
     this.tree = new TreeReader(check, inode, ExtentEntry.MAGIC, this::leaf);
+  }
+
+  /** The first block of the file behind all that are mapped and written. */
+  long writtenEnd() {
+    return writtenEnd;
   }
 
   /**
@@ -41,102 +90,134 @@ final class ExtentCheck {
    */
   long run(ByteBuffer inodeBlock, long otherBlocks) throws IOException {
     tree.read(inodeBlock);
-    if (disordered && check.report.fix(Problem.EXTENT_ORDER_WRONG, inode.number, inode.path)) {
-      sort();
+    if (disordered && check.report.fix(Problem.EXTENT_ORDER_WRONG, inode.number, inode.path())) {
+      sorted = true;
       rebuild = true;
     }
-    claim();
-    rebuild |= tree.rebuild;
-    if (!rebuild) {
+    if (sorted) {
+      for (Extent extent : inOrder(inodeBlock)) {
+        claim(extent);
+      }
+    } else if (extents != null) {
+      for (Extent extent : extents) {
+        claim(extent);
+      }
+    } else {
+      reread(inodeBlock, this::claim);
+    }
+    extents = null;
+    if (!rebuild && !tree.rebuild) {
       return data + tree.nodes.size();
     }
     check.rebuilds.add(() -> build(otherBlocks));
     return -1;
   }
 
-  private boolean leaf(ByteBuffer block, int base, long lower, long upper) {
+  private static String each(ByteBuffer block, int base, Visitor visitor) throws IOException {
     int count = NodeHeader.count(block, base);
     if (count * ExtentEntry.LENGTH > NodeHeader.capacity(base)) {
-      return false;
+      return "is a leaf of " + count + " extents";
     }
     for (int i = 0; i < count; i++) {
       int at = ExtentEntry.at(base, i);
-      Extent extent =
+      visitor.extent(
           new Extent(
               ExtentEntry.logical(block, at),
               ExtentEntry.physical(block, at),
               ExtentEntry.length(block, at),
-              ExtentEntry.flags(block, at),
-              false);
-      if (!inBounds(extent)) {
-        if (check.report.fix(
-            Problem.EXTENT_OUT_OF_BOUNDS, inode.number, inode.path, extent.physical())) {
-          rebuild = true;
-        }
-        continue;
-      }
-      Extent last = extents.isEmpty() ? null : extents.get(extents.size() - 1);
-      disordered |=
-          last != null && extent.logical() < last.end()
-              || extent.logical() < lower
-              || extent.logical() >= upper;
-      extents.add(extent);
+              ExtentEntry.flags(block, at)));
     }
-    return true;
+    return null;
+  }
+
+  private String leaf(ByteBuffer block, int base, long lower, long upper) throws IOException {
+    return each(block, base, extent -> judge(extent, lower, upper));
+  }
+
+  private void judge(Extent extent, long lower, long upper) {
+    if (!inBounds(extent)) {
+      rebuild |=
+          check.report.fix(
+              Problem.EXTENT_OUT_OF_BOUNDS, inode.number, inode.path(), extent.physical());
+      return;
+    }
+    if ((extent.flags() & ~ExtentEntry.UNWRITTEN) != 0) {
+      rebuild |=
+          check.report.fix(
+              Problem.EXTENT_FLAGS_WRONG, inode.number, inode.path(), extent.logical());
+    }
+    disordered |= extent.logical() < lastEnd || extent.logical() < lower || extent.end() > upper;
+    lastEnd = extent.end();
+    count++;
+    if (count <= REMEMBERED) {
+      extents.add(extent);
+    } else {
+      extents = null;
+    }
   }
 
   private boolean inBounds(Extent extent) {
-    long last = extent.physical() + extent.length() - 1;
-    return extent.length() > 0
+    long last = extent.physical() + extent.blocks() - 1;
+    return extent.blocks() > 0
         && extent.logical() >= 0
-        && extent.end() > 0
+        && extent.logical() <= MOST_BLOCKS - extent.blocks()
         && check.geometry.isAllocatable(extent.physical())
         && check.geometry.groupOf(extent.physical()) == check.geometry.groupOf(last);
   }
 
-  private void sort() {
-    List<Extent> sorted = new ArrayList<>(extents);
-    sorted.sort(Comparator.comparingLong(Extent::logical));
-    extents = new ArrayList<>();
+  /** Shows the extents that can stay, once more. */
+  private void reread(ByteBuffer inodeBlock, Visitor visitor) throws IOException {
+    TreeReader again =
+        new TreeReader(
+            check,
+            inode,
+            ExtentEntry.MAGIC,
+            (block, base, lower, upper) ->
+                each(
+                    block,
+                    base,
+                    extent -> {
+                      if (inBounds(extent)) {
+                        visitor.extent(extent);
+                      }
+                    }));
+    again.claimed = true;
+    again.silent = true;
+    again.read(inodeBlock);
+  }
+
+  /** All extents; sorted where that is the repair, and without those that overlap earlier ones. */
+  private List<Extent> inOrder(ByteBuffer inodeBlock) throws IOException {
+    List<Extent> all = new ArrayList<>();
+    reread(inodeBlock, all::add);
+    if (!sorted) {
+      return all;
+    }
+    all.sort(Comparator.comparingLong(Extent::logical));
+    List<Extent> kept = new ArrayList<>(all.size());
     long end = 0;
-    for (Extent extent : sorted) {
+    for (Extent extent : all) {
       if (extent.logical() >= end) {
-        extents.add(extent);
+        kept.add(extent);
         end = extent.end();
       }
     }
+    return kept;
   }
 
-  private void claim() throws IOException {
-    List<Extent> claimed = new ArrayList<>();
-    for (Extent extent : extents) {
-      int from = 0;
-      for (int i = 0; i < extent.length(); i++) {
-        long block = extent.physical() + i;
-        data++;
-        if (!isOthers(block)) {
-          check.map.set(block, BitmapBlock.DATA);
-        } else if (check.report.fix(Problem.BLOCK_SHARED, inode.number, inode.path, block)) {
-          rebuild = true;
-          add(claimed, extent, from, i, false);
-          add(claimed, extent, i, i + 1, true);
-          from = i + 1;
-        }
+  private void claim(Extent extent) throws IOException {
+    for (int i = 0; i < extent.blocks(); i++) {
+      long block = extent.physical() + i;
+      if (!isOthers(block)) {
+        check.map.set(block, BitmapBlock.DATA);
+      } else if (check.report.fix(Problem.BLOCK_SHARED, inode.number, inode.path(), block)) {
+        rebuild = true;
+        copies.add(extent.logical() + i);
       }
-      add(claimed, extent, from, extent.length(), false);
     }
-    extents = claimed;
-  }
-
-  private static void add(List<Extent> to, Extent extent, int from, int until, boolean copy) {
-    if (until > from) {
-      to.add(
-          new Extent(
-              extent.logical() + from,
-              extent.physical() + from,
-              until - from,
-              extent.flags(),
-              copy));
+    data += extent.blocks();
+    if ((extent.flags() & ExtentEntry.UNWRITTEN) == 0) {
+      writtenEnd = Math.max(writtenEnd, extent.end());
     }
   }
 
@@ -150,27 +231,44 @@ final class ExtentCheck {
   }
 
   private void build(long otherBlocks) throws IOException {
-    List<TreeBuilder.Item> items = new ArrayList<>();
-    for (Extent extent : extents) {
-      long physical = extent.physical();
-      if (extent.copy()) {
-        physical = check.allocate(BitmapBlock.DATA);
-        check.store.writeRaw(physical, check.store.read(extent.physical()));
-      }
-      ByteBuffer entry = ByteBuffer.allocate(ExtentEntry.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-      ExtentEntry.logical(entry, 0, extent.logical());
-      ExtentEntry.physical(entry, 0, physical);
-      ExtentEntry.length(entry, 0, extent.length());
-      ExtentEntry.flags(entry, 0, extent.flags());
-      items.add(new TreeBuilder.Item(extent.logical(), entry.array()));
-    }
     ByteBuffer block = check.store.readChecked(inode.number, InodeBlock.MAGIC).block();
+    List<Extent> items = new ArrayList<>();
+    long blocks = 0;
+    for (Extent found : inOrder(block)) {
+      Extent extent =
+          new Extent(
+              found.logical(),
+              found.physical(),
+              found.blocks(),
+              found.flags() & ExtentEntry.UNWRITTEN);
+      blocks += extent.blocks();
+      int from = 0;
+      for (int i = 0; i < extent.blocks() && !copies.isEmpty(); i++) {
+        if (copies.contains(extent.logical() + i)) {
+          add(items, extent, from, i);
+          items.add(copy(extent.part(i, i + 1)));
+          from = i + 1;
+        }
+      }
+      add(items, extent, from, extent.blocks());
+    }
     int nodes = new TreeBuilder(check, inode.number, ExtentEntry.MAGIC).build(block, items);
-    long blocks = extents.stream().mapToLong(Extent::length).sum();
     InodeBlock.blocks(block, blocks + nodes + otherBlocks);
     check.store.write(block);
-    for (long node : tree.nodes) {
-      check.free(node);
+    for (int i = 0; i < tree.nodes.size(); i++) {
+      check.free(tree.nodes.get(i));
+    }
+  }
+
+  private Extent copy(Extent one) throws IOException {
+    long block = check.allocate(BitmapBlock.DATA);
+    check.store.writeRaw(block, check.store.read(one.physical()));
+    return new Extent(one.logical(), block, 1, one.flags());
+  }
+
+  private static void add(List<Extent> to, Extent extent, int from, int until) {
+    if (until > from) {
+      to.add(extent.part(from, until));
     }
   }
 }

@@ -1,31 +1,12 @@
 package org.jclusterfs.fsck;
 
-/** What is remembered of an inode that was found. */
+import java.nio.charset.StandardCharsets;
+
+/**
+ * An inode that was found, as the passes see it: a view of what {@link FoundInodes} remembers, made
+ * anew whenever one is wanted. Used by one thread.
+ */
 final class InodeInfo {
-  final long number;
-  final String path;
-  final int mode;
-  final int linkCount;
-
-  /** Names found that lead to it. */
-  int names;
-
-  /** Of a directory: subdirectories found. */
-  int subdirectories;
-
-  /** Of a directory: the directory it was found in. */
-  long parent;
-
-  /** Named by an orphan directory, or one itself: link counts follow other rules. */
-  boolean system;
-
-  InodeInfo(long number, String path, int mode, int linkCount) {
-    this.number = number;
-    this.path = path;
-    this.mode = mode;
-    this.linkCount = linkCount;
-  }
-
   static final int TYPE_MASK = 0170000;
   static final int FIFO = 0010000;
   static final int CHARACTER_DEVICE = 0020000;
@@ -35,6 +16,26 @@ final class InodeInfo {
   static final int SYMLINK = 0120000;
   static final int SOCKET = 0140000;
 
+  final long number;
+
+  private final Check check;
+  private final InodeInfo directory;
+  private final byte[] name;
+  private String path;
+
+  /**
+   * A view.
+   *
+   * @param directory where it was found now, under {@code name}; null where only {@link Paths}
+   *     knows
+   */
+  InodeInfo(Check check, long number, InodeInfo directory, byte[] name) {
+    this.check = check;
+    this.number = number;
+    this.directory = directory;
+    this.name = name;
+  }
+
   static boolean knownType(int mode) {
     return switch (mode & TYPE_MASK) {
       case FIFO, CHARACTER_DEVICE, DIRECTORY, BLOCK_DEVICE, REGULAR, SYMLINK, SOCKET -> true;
@@ -42,11 +43,85 @@ final class InodeInfo {
     };
   }
 
+  /** Where it was found now; null where that is not known. */
+  InodeInfo directory() {
+    return directory;
+  }
+
+  private FoundInodes table() {
+    return check.inodes;
+  }
+
+  /** A path for messages; made only when one is printed. */
+  String path() {
+    if (path == null) {
+      path =
+          directory == null
+              ? check.paths.of(number)
+              : Paths.join(directory.path(), new String(name, StandardCharsets.UTF_8));
+    }
+    return path;
+  }
+
+  /** Type bits of its mode. */
+  int type() {
+    return table().type(number);
+  }
+
+  void type(int mode) {
+    table().type(number, mode);
+  }
+
   boolean isDirectory() {
-    return (mode & TYPE_MASK) == DIRECTORY;
+    return type() == DIRECTORY;
+  }
+
+  /** The link count on the volume. */
+  int linkCount() {
+    return table().linkCount(number);
+  }
+
+  void linkCount(int value) {
+    table().linkCount(number, value);
+  }
+
+  /** Whether a name was found that leads to it. */
+  boolean isNamed() {
+    return table().isNamed(number);
+  }
+
+  /** Counts a name that leads to it. */
+  void addName() {
+    table().named(number);
+    if (!isDirectory()) {
+      table().raiseCount(number);
+    }
+  }
+
+  /** Counts a directory in this one. */
+  void addSubdirectory() {
+    table().raiseCount(number);
+  }
+
+  /** The directory that it was found in first; 0: none. */
+  long parent() {
+    return table().parent(number);
+  }
+
+  void parent(long parent) {
+    table().parent(number, parent);
+  }
+
+  /** Named by an orphan directory, or one itself: link counts follow other rules. */
+  boolean isSystem() {
+    return table().isSystem(number);
+  }
+
+  void system() {
+    table().system(number);
   }
 
   int expectedLinks() {
-    return isDirectory() ? 2 + subdirectories : names;
+    return isDirectory() ? 2 + table().count(number) : table().count(number);
   }
 }

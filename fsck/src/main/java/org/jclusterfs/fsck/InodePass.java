@@ -4,22 +4,22 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.DirectoryEntry;
 import org.jclusterfs.core.format.InodeBlock;
-import org.jclusterfs.core.format.NodeHeader;
 
 /**
  * Finds inodes, claims their blocks and checks what they hold; directories lead to more of them.
+ * Directories wait in a queue, everything else is checked as soon as it is found.
  */
 final class InodePass {
   private final Check check;
-  private final XattrCheck xattrs;
+  private final LongQueue queue = new LongQueue();
 
   /** Why {@link #find} found nothing, to follow "which …". */
   private String reason;
 
   InodePass(Check check) {
     this.check = check;
-    this.xattrs = new XattrCheck(check);
   }
 
   String reason() {
@@ -27,22 +27,58 @@ final class InodePass {
   }
 
   /**
-   * The inode of a number: known already, or read, claimed and queued; null where there is none.
+   * The inode of a number: known already, or read, claimed and checked, or queued where it is a
+   * directory; null where there is none.
+   *
+   * @param directory where a name leads to it, or null
+   * @param name that name
    */
-  InodeInfo find(long number, String path) throws IOException {
-    InodeInfo known = check.inodes.get(number);
-    if (known != null) {
-      return known;
+  InodeInfo find(long number, InodeInfo directory, byte[] name) throws IOException {
+    InodeInfo inode = new InodeInfo(check, number, directory, name);
+    if (check.inodes.contains(number)) {
+      return inode;
     }
     ByteBuffer block = probe(number);
     if (block == null) {
       return null;
     }
-    InodeInfo inode =
-        new InodeInfo(number, path, InodeBlock.mode(block), InodeBlock.linkCount(block));
-    check.map.set(number, BitmapBlock.INODE);
-    check.inodes.put(number, inode);
-    check.queue.add(inode);
+    add(inode, block);
+    if (inode.isDirectory()) {
+      queue.add(number);
+    } else {
+      check(inode, block, null);
+    }
+    return inode;
+  }
+
+  private void add(InodeInfo inode, ByteBuffer block) {
+    InodeInfo directory = inode.directory();
+    check.map.set(inode.number, BitmapBlock.INODE);
+    check.inodes.add(
+        inode.number,
+        InodeBlock.mode(block),
+        InodeBlock.linkCount(block),
+        directory == null ? 0 : directory.number);
+  }
+
+  /**
+   * Finds and checks an inode that is not of the tree below the root: an orphan directory, or what
+   * it names.
+   *
+   * @param follower for the names in it, if it is a directory
+   * @return it, or null where there is none or it is known already
+   */
+  InodeInfo checkSystem(
+      long number, InodeInfo directory, byte[] name, DirectoryCheck.Follower follower)
+      throws IOException {
+    ByteBuffer block = check.inodes.contains(number) ? null : probe(number);
+    if (block == null) {
+      return null;
+    }
+    InodeInfo inode = new InodeInfo(check, number, directory, name);
+    add(inode, block);
+    inode.system();
+    check(inode, block, follower);
     return inode;
   }
 
@@ -50,6 +86,10 @@ final class InodePass {
   ByteBuffer probe(long number) throws IOException {
     if (!check.geometry.isAllocatable(number)) {
       reason = "is outside of where inodes may lie";
+      return null;
+    }
+    if (check.map.isReleased(number)) {
+      reason = "was deleted";
       return null;
     }
     BlockStore.Checked read = check.store.readChecked(number, InodeBlock.MAGIC);
@@ -71,32 +111,48 @@ final class InodePass {
     return read.block();
   }
 
-  /** Checks what is queued, and what that leads to. */
+  /** Checks the directories that are queued, and what they lead to. */
   void walk() throws IOException {
-    for (InodeInfo inode = check.queue.poll(); inode != null; inode = check.queue.poll()) {
-      check(inode);
+    while (!queue.isEmpty()) {
+      InodeInfo directory = new InodeInfo(check, queue.take(), null, null);
+      ByteBuffer block = check.store.readChecked(directory.number, InodeBlock.MAGIC).block();
+      check(directory, block, this::follow);
     }
   }
 
-  private void check(InodeInfo inode) throws IOException {
-    ByteBuffer block = check.store.readChecked(inode.number, InodeBlock.MAGIC).block();
+  private void check(InodeInfo inode, ByteBuffer block, DirectoryCheck.Follower follower)
+      throws IOException {
     ByteBuffer before = BlockHeader.allocate().put(0, block, 0, BlockHeader.BLOCK_SIZE);
-    new InodeFields(check, inode).run(block);
-    checkLayout(inode, block);
-    long blocks = xattrs.run(inode, block);
+    new HeaderCheck(check).run(inode, block);
+    InodeFields fields = new InodeFields(check, inode);
+    fields.run(block);
+    InodeContent content = new InodeContent(check, inode, block);
+    content.layout();
+    fields.ofLayout(block);
+    long blocks = new XattrCheck(check, inode).run(block);
     long tree = 0;
     switch (InodeBlock.layout(block)) {
-      case InodeBlock.LAYOUT_DIRECTORY ->
-          tree = new DirectoryCheck(check, this, inode).run(block, blocks);
-      case InodeBlock.LAYOUT_EXTENTS -> tree = new ExtentCheck(check, inode).run(block, blocks);
-      case InodeBlock.LAYOUT_INLINE -> checkInline(inode, block);
+      case InodeBlock.LAYOUT_DIRECTORY -> {
+        if (inode.isDirectory()) {
+          tree = new DirectoryCheck(check, inode, follower).run(block, blocks);
+        }
+      }
+      case InodeBlock.LAYOUT_EXTENTS -> {
+        ExtentCheck extents = new ExtentCheck(check, inode);
+        tree = extents.run(block, blocks);
+        content.size(extents.writtenEnd());
+      }
+      case InodeBlock.LAYOUT_INLINE -> content.inline();
       default -> {} // nothing
+    }
+    if (inode.type() == InodeInfo.SYMLINK) {
+      content.target();
     }
     long found = InodeBlock.blocks(block);
     if (tree >= 0
         && found != blocks + tree
         && check.report.fix(
-            Problem.INODE_BLOCKS_WRONG, inode.number, inode.path, found, blocks + tree)) {
+            Problem.INODE_BLOCKS_WRONG, inode.number, inode.path(), found, blocks + tree)) {
       InodeBlock.blocks(block, blocks + tree);
     }
     if (!block.equals(before)) {
@@ -104,48 +160,50 @@ final class InodePass {
     }
   }
 
-  private void checkLayout(InodeInfo inode, ByteBuffer block) {
-    int layout = InodeBlock.layout(block);
-    boolean fits =
-        switch (inode.mode & InodeInfo.TYPE_MASK) {
-          case InodeInfo.DIRECTORY -> layout == InodeBlock.LAYOUT_DIRECTORY;
-          case InodeInfo.REGULAR, InodeInfo.SYMLINK ->
-              layout == InodeBlock.LAYOUT_INLINE
-                  || layout == InodeBlock.LAYOUT_EXTENTS
-                  || layout == InodeBlock.LAYOUT_NONE && InodeBlock.size(block) == 0;
-          default ->
-              layout == InodeBlock.LAYOUT_NONE
-                  || layout == InodeBlock.LAYOUT_INLINE && InodeBlock.bodyLength(block) == 0;
-        };
-    if (fits || !check.report.fix(Problem.INODE_LAYOUT_WRONG, inode.number, inode.path)) {
-      return;
+  /** Follows a name of the tree below the root. */
+  private DirectoryCheck.Entry follow(DirectoryCheck directory, DirectoryCheck.Entry entry)
+      throws IOException {
+    if (isApart(entry.inode())) {
+      return directory.fix(Problem.DIRECTORY_LINKED_TWICE, entry, entry.inode()) ? null : entry;
     }
-    InodeBlock.bodyLength(block, 0);
-    if (inode.isDirectory()) {
-      InodeBlock.layout(block, InodeBlock.LAYOUT_DIRECTORY);
-      NodeHeader.initialise(block, NodeHeader.ROOT_BASE, 0);
-      InodeBlock.size(block, BlockHeader.BLOCK_SIZE);
-      InodeBlock.entries(block, 0);
-    } else {
-      boolean content =
-          (inode.mode & InodeInfo.TYPE_MASK) == InodeInfo.REGULAR
-              || (inode.mode & InodeInfo.TYPE_MASK) == InodeInfo.SYMLINK;
-      InodeBlock.layout(block, content ? InodeBlock.LAYOUT_INLINE : InodeBlock.LAYOUT_NONE);
-      InodeBlock.size(block, 0);
+    InodeInfo target = find(entry.inode(), directory.directory(), entry.name());
+    if (target == null) {
+      return directory.fix(Problem.ENTRY_DANGLING, entry, entry.inode(), reason) ? null : entry;
     }
+    if (target.isDirectory() && target.isNamed()) {
+      return directory.fix(Problem.DIRECTORY_LINKED_TWICE, entry, target.number) ? null : entry;
+    }
+    DirectoryCheck.Entry kept = withType(directory, entry, target);
+    target.addName();
+    if (target.isDirectory()) {
+      target.parent(directory.directory().number);
+      directory.directory().addSubdirectory();
+    }
+    return kept;
   }
 
-  private void checkInline(InodeInfo inode, ByteBuffer block) {
-    int length = InodeBlock.bodyLength(block);
-    long size = InodeBlock.size(block);
-    if (length >= 0 && length <= InodeBlock.BODY_LENGTH && size == length) {
-      return;
+  /** The entry with the type of what it leads to. */
+  static DirectoryCheck.Entry withType(
+      DirectoryCheck directory, DirectoryCheck.Entry entry, InodeInfo target) {
+    int type = DirectoryEntry.typeOf(target.type());
+    return entry.type() != type && directory.fix(Problem.ENTRY_TYPE_WRONG, entry)
+        ? new DirectoryCheck.Entry(entry.cookie(), entry.inode(), type, entry.name())
+        : entry;
+  }
+
+  /** Whether a directory is the root or one of those that no name may lead to. */
+  private boolean isApart(long number) throws IOException {
+    if (number == check.rootInode()) {
+      return true;
     }
-    if (check.report.fix(Problem.INODE_INLINE_LENGTH_WRONG, inode.number, inode.path)) {
-      boolean sizeFits = size >= 0 && size <= InodeBlock.BODY_LENGTH;
-      int fitting = sizeFits ? (int) size : Math.max(0, Math.min(length, InodeBlock.BODY_LENGTH));
-      InodeBlock.bodyLength(block, fitting);
-      InodeBlock.size(block, fitting);
+    for (long orphans : check.orphanDirectories) {
+      if (number == orphans) {
+        ByteBuffer block = probe(number);
+        return block != null
+            && (InodeBlock.mode(block) & InodeInfo.TYPE_MASK) == InodeInfo.DIRECTORY
+            && InodeBlock.parent(block) == number;
+      }
     }
+    return false;
   }
 }

@@ -13,16 +13,21 @@ final class LinkPass {
   }
 
   void run() throws IOException {
-    for (InodeInfo inode : check.inodes.values()) {
-      int expected = inode.expectedLinks();
-      if (!inode.system
-          && inode.linkCount != expected
-          && check.report.fix(
-              Problem.LINK_COUNT_WRONG, inode.number, inode.path, inode.linkCount, expected)) {
-        ByteBuffer block = check.store.readChecked(inode.number, InodeBlock.MAGIC).block();
-        InodeBlock.linkCount(block, expected);
-        check.store.write(block);
-      }
+    check.inodes.forEach(check, this::check);
+  }
+
+  private void check(InodeInfo inode) throws IOException {
+    int found = inode.linkCount();
+    int expected = inode.expectedLinks();
+    if (!inode.isSystem()
+        && found != expected
+        && check.report.fix(
+            Problem.LINK_COUNT_WRONG, inode.number, inode.path(), found, expected)) {
+      ByteBuffer block = check.store.readChecked(inode.number, InodeBlock.MAGIC).block();
+      InodeBlock.linkCount(block, expected);
+      // What has a name is no orphan.
+      InodeBlock.orphanSlot(block, 0);
+      check.store.write(block);
     }
   }
 }

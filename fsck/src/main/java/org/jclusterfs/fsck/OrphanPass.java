@@ -2,12 +2,12 @@ package org.jclusterfs.fsck;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
-import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.InodeBlock;
 
-/** Frees what was deleted while it was open: the inodes that the slots' orphan directories name. */
+/**
+ * Checks the slots' orphan directories, and frees what was deleted while it was open: the inodes
+ * that they name.
+ */
 final class OrphanPass {
   private final Check check;
   private final InodePass inodes;
@@ -22,72 +22,72 @@ final class OrphanPass {
   /** To run after the walk from the root, so that only what no name leads to is freed. */
   void run() throws IOException {
     for (int slot = 0; slot < check.orphanDirectories.length; slot++) {
-      InodeInfo directory = roots.orphanDirectory(slot);
-      if (directory != null) {
-        check.queue.remove(directory);
-        run(slot, directory);
+      long number = roots.orphanDirectory(slot);
+      if (number != 0) {
+        int of = slot;
+        InodeInfo directory =
+            inodes.checkSystem(number, null, null, (names, entry) -> checkEntry(of, names, entry));
+        checkLinks(directory);
       }
     }
   }
 
-  private void run(int slot, InodeInfo directory) throws IOException {
-    ByteBuffer block = check.store.readChecked(directory.number, InodeBlock.MAGIC).block();
-    TreeNodes nodes = new TreeNodes();
-    List<DirectoryCheck.Entry> entries = DirectoryCheck.read(check, directory, block, nodes.blocks);
-    List<DirectoryCheck.Entry> kept = new ArrayList<>();
-    for (DirectoryCheck.Entry entry : entries) {
-      if (!checkEntry(slot, directory, entry)) {
-        kept.add(entry);
-      }
-    }
-    if (kept.size() != entries.size()) {
-      check.rebuilds.add(
-          () -> new DirectoryBuilder(check, directory.number).rebuild(kept, nodes.blocks));
-    } else if (InodeBlock.entries(block) != entries.size()
+  private void checkLinks(InodeInfo directory) throws IOException {
+    int found = directory.linkCount();
+    // Deleted directories in it are not counted.
+    if (found != 2
         && check.report.fix(
-            Problem.ENTRY_COUNT_WRONG,
-            directory.number,
-            directory.path,
-            InodeBlock.entries(block),
-            entries.size())) {
-      InodeBlock.entries(block, entries.size());
+            Problem.LINK_COUNT_WRONG, directory.number, directory.path(), found, 2)) {
+      ByteBuffer block = check.store.readChecked(directory.number, InodeBlock.MAGIC).block();
+      InodeBlock.linkCount(block, 2);
       check.store.write(block);
     }
   }
 
-  private static final class TreeNodes {
-    final List<Long> blocks = new ArrayList<>();
-  }
-
-  /** Whether the entry goes. */
-  private boolean checkEntry(int slot, InodeInfo directory, DirectoryCheck.Entry entry)
-      throws IOException {
+  /** The entry as it is to be, or null where it goes. */
+  private DirectoryCheck.Entry checkEntry(
+      int slot, DirectoryCheck names, DirectoryCheck.Entry entry) throws IOException {
     long number = entry.inode();
-    ByteBuffer block = check.inodes.containsKey(number) ? null : inodes.probe(number);
+    ByteBuffer block = check.inodes.contains(number) ? null : inodes.probe(number);
     boolean right =
         block != null
             && InodeBlock.linkCount(block) == 0
             && entry.text().equals(String.format("%016x", number));
     if (!right) {
-      return check.report.fix(Problem.ORPHAN_ENTRY_WRONG, slot, entry.text());
+      boolean fix = check.report.fix(Problem.ORPHAN_ENTRY_WRONG, slot, entry.text());
+      return names.rebuilt(fix) ? null : entry;
     }
+    checkSlot(slot, number, block);
     boolean fix = check.report.fix(Problem.ORPHAN_LEFT, number);
+    int repairs = check.rebuilds.size();
     check.map.record();
-    InodeInfo orphan = inodes.find(number, directory.path + "/" + entry.text());
-    orphan.system = true;
-    if (orphan.isDirectory()) {
-      orphan.parent = InodeBlock.parent(block);
+    InodeInfo orphan = inodes.checkSystem(number, names.directory(), entry.name(), this::ofDeleted);
+    BlockSet claimed = check.map.recorded();
+    if (!names.rebuilt(fix)) {
+      return InodePass.withType(names, entry, orphan);
     }
-    inodes.walk();
-    List<Long> claimed = check.map.recorded();
-    if (fix) {
-      check.inodes.remove(number);
-      for (long freed : claimed) {
-        check.map.release(freed);
-      }
-    } else {
-      check.map.set(number, BitmapBlock.INODE);
+    // What is freed needs no repair.
+    check.rebuilds.subList(repairs, check.rebuilds.size()).clear();
+    check.inodes.remove(number);
+    check.map.release(claimed);
+    return null;
+  }
+
+  private void checkSlot(int slot, long number, ByteBuffer block) throws IOException {
+    int found = InodeBlock.orphanSlot(block);
+    if (found != slot + 1
+        && check.report.fix(
+            Problem.INODE_FIELD_WRONG,
+            number,
+            "orphans of slot " + slot,
+            "the orphan slot " + found + " instead of " + (slot + 1))) {
+      InodeBlock.orphanSlot(block, slot + 1);
+      check.store.write(block);
     }
-    return fix;
+  }
+
+  /** A deleted directory has no names; where one has, what they lead to is not deleted with it. */
+  private DirectoryCheck.Entry ofDeleted(DirectoryCheck deleted, DirectoryCheck.Entry entry) {
+    return deleted.fix(Problem.ORPHAN_NOT_EMPTY, entry) ? null : entry;
   }
 }

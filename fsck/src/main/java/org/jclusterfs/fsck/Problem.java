@@ -68,7 +68,7 @@ enum Problem {
       "the mark is corrected"),
   ROOT_DAMAGED(
       false, "the root directory %s", "an empty one is made; what it led to comes to lost+found"),
-  LOST_FOUND_MISSING(false, "/lost+found is missing", "it is made"),
+  LOST_FOUND_MISSING(false, "/lost+found is missing, and is needed now", "it is made"),
   ORPHAN_DIRECTORY_SHARED(
       false,
       "slot %d names inode %d as its orphan directory, which is %s",
@@ -78,9 +78,19 @@ enum Problem {
   INODE_FIELD_WRONG(
       true, "inode %d (%s) has %s", "the field is set to what it has to be, or to zero"),
   INODE_LAYOUT_WRONG(
-      false, "inode %d (%s) has a layout that does not fit its type", "its content is dropped"),
+      false,
+      "inode %d (%s) has a layout that does not fit its type",
+      "it gets the one that its content looks like; without any, its content is dropped"),
   INODE_INLINE_LENGTH_WRONG(
       false, "inode %d (%s) has a wrong length of inline data", "the length is made to fit"),
+  INODE_SIZE_WRONG(
+      true,
+      "inode %d (%s) has size %d, but what was written ends at %d",
+      "the size is set to that end"),
+  SYMLINK_TARGET_WRONG(
+      false,
+      "the symbolic link %d (%s) %s",
+      "it becomes a regular file with what there is of the target"),
   DIRECTORY_SIZE_WRONG(
       true, "directory %d (%s) has size %d, should be %d", "the size is corrected"),
   INODE_BLOCKS_WRONG(
@@ -91,18 +101,37 @@ enum Problem {
       true, "directory %d (%s) names %d as its parent, should be %d", "the parent is corrected"),
   LINK_COUNT_WRONG(true, "inode %d (%s) has link count %d, should be %d", "the count is corrected"),
   XATTR_DAMAGED(
-      false, "the extended attributes of inode %d (%s) are damaged", "they are all dropped"),
+      false,
+      "the extended attributes of inode %d (%s) %s",
+      "those before the damage are kept, the others are dropped"),
+  XATTR_NAME_WRONG(
+      false,
+      "inode %d (%s) has the extended attribute \"%s\", which %s",
+      "it moves to the namespace user"),
+  XATTR_WRONG(
+      false, "inode %d (%s) has the extended attribute \"%s\", which %s", "this one is dropped"),
   TREE_NODE_DAMAGED(
       false,
-      "block %d in the tree of inode %d (%s) is damaged",
-      "the tree is built again without what the block led to"),
+      "block %d in the tree of inode %d (%s) %s",
+      "the tree is built again without what cannot be read of the block"),
+  TREE_NODE_FIELD_WRONG(
+      true, "block %d in the tree of inode %d (%s) has %s", "the field is set right"),
+  INDEX_ORDER_WRONG(
+      false,
+      "block %d in the tree of inode %d (%s) has keys out of order or outside of its own range",
+      "the tree is built again"),
   EXTENT_OUT_OF_BOUNDS(
       false,
-      "inode %d (%s) maps blocks from %d on, outside of where files may lie",
+      "inode %d (%s) maps blocks from %d on, outside of where files may lie or behind their largest"
+          + " size",
       "the mapping is dropped"),
+  EXTENT_FLAGS_WRONG(
+      false,
+      "inode %d (%s) has unknown flags at what it maps from its block %d on",
+      "they are cleared"),
   EXTENT_ORDER_WRONG(
       false,
-      "the extents of inode %d (%s) are out of order or overlap",
+      "the extents of inode %d (%s) overlap, or are not where the tree's keys say",
       "the tree is built again; of overlapping ones the first stays"),
   BLOCK_SHARED(
       false,
@@ -120,10 +149,14 @@ enum Problem {
       false, "directory %d (%s) has the name \"%s\" of inode %d, which %s", "the name is removed"),
   DIRECTORY_LINKED_TWICE(
       false,
-      "directory %d (%s) has the name \"%s\" of directory %d, which has another name",
+      "directory %d (%s) has the name \"%s\" of directory %d, which has another name or must have none",
       "the name is removed"),
   INODE_UNREACHABLE(false, "inode %d has no name", "it comes to lost+found as \"#%1$d\""),
   ORPHAN_LEFT(true, "inode %d was deleted while it was open", "it is freed"),
+  ORPHAN_NOT_EMPTY(
+      false,
+      "directory %d (%s) was deleted, but has the name \"%s\"",
+      "what it leads to comes to lost+found"),
   ORPHAN_ENTRY_WRONG(
       true,
       "the orphan directory of slot %d has the name \"%s\", which is not that of a deleted inode",

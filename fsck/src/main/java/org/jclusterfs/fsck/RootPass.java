@@ -2,9 +2,14 @@ package org.jclusterfs.fsck;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.DirectoryEntry;
 import org.jclusterfs.core.format.Geometry;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.NodeHeader;
@@ -13,6 +18,8 @@ import org.jclusterfs.core.format.Superblock;
 
 /** Checks the directories that the walk begins at, and makes those anew that are lost. */
 final class RootPass {
+  private static final String LOST_FOUND = "lost+found";
+
   private final Check check;
   private final InodePass inodes;
 
@@ -33,29 +40,28 @@ final class RootPass {
       }
       writeDirectory(number, number, 0755);
     }
-    return inodes.find(number, "/");
+    return inodes.find(number, null, null);
   }
 
-  /** The orphan directory of a slot: known as found, but not queued; null where there is none. */
-  InodeInfo orphanDirectory(int slot) throws IOException {
+  /** The number of a slot's orphan directory, not claimed yet; 0 where there is none. */
+  long orphanDirectory(int slot) throws IOException {
     long number = check.orphanDirectories[slot];
-    ByteBuffer block = inodes.probe(number);
-    if (!isDirectory(block) || InodeBlock.parent(block) != number) {
-      if (!check.report.fix(Problem.ORPHAN_DIRECTORY_DAMAGED, slot)) {
-        return null;
-      }
-      boolean samePlace = check.geometry.isAllocatable(number) && check.map.isFree(number);
-      if (!samePlace) {
-        number = allocateInode();
-      }
-      writeDirectory(number, number, 0700);
-      if (!samePlace) {
-        nameOrphanDirectory(slot, number);
-      }
+    ByteBuffer block = check.inodes.contains(number) ? null : inodes.probe(number);
+    if (isDirectory(block) && InodeBlock.parent(block) == number) {
+      return number;
     }
-    InodeInfo directory = inodes.find(number, "orphans of slot " + slot);
-    directory.system = true;
-    return directory;
+    if (!check.report.fix(Problem.ORPHAN_DIRECTORY_DAMAGED, slot)) {
+      return 0;
+    }
+    boolean samePlace = check.geometry.isAllocatable(number) && check.map.isFree(number);
+    if (!samePlace) {
+      number = allocateInode();
+    }
+    writeDirectory(number, number, 0700);
+    if (!samePlace) {
+      nameOrphanDirectory(slot, number);
+    }
+    return number;
   }
 
   /** An inode's place before the walk: free by the bitmaps and without an inode in it. */
@@ -81,24 +87,50 @@ final class RootPass {
   }
 
   /**
-   * Lost+found after the walk.
+   * Lost+found after the walk: the directory of that name in the root, made where it is missing.
+   * Nobody has to have one, so this is called only when something is to go there.
    *
    * @return it, or null where it is missing and stays so
    */
   InodeInfo lostFound() throws IOException {
-    InodeInfo known = check.inodes.get(check.lostFoundInode());
-    if (known != null && known.isDirectory() && known.parent == check.rootInode()) {
-      return known;
+    Map<String, Long> inRoot = new HashMap<>();
+    DirectoryNames.peek(
+        check,
+        check.rootInode(),
+        check.store.readChecked(check.rootInode(), InodeBlock.MAGIC).block(),
+        entry -> {
+          if (entry.text().startsWith(LOST_FOUND)) {
+            inRoot.put(entry.text(), entry.inode());
+          }
+        });
+    // Somebody may have given the name to something else: then there is another one behind it.
+    String name = LOST_FOUND;
+    for (int n = 1; inRoot.containsKey(name); n++) {
+      long number = inRoot.get(name);
+      InodeInfo known = new InodeInfo(check, number, null, null);
+      if (check.inodes.contains(number)
+          && known.isDirectory()
+          && known.parent() == check.rootInode()) {
+        return known;
+      }
+      name = LOST_FOUND + "~" + n;
     }
-    if (!check.report.fix(Problem.LOST_FOUND_MISSING)) {
-      return null;
-    }
+    return check.report.fix(Problem.LOST_FOUND_MISSING) ? makeLostFound(name) : null;
+  }
+
+  private InodeInfo makeLostFound(String name) throws IOException {
     long number = check.allocate(BitmapBlock.INODE);
     writeDirectory(number, check.rootInode(), 0700);
     nameLostFound(number);
-    InodeInfo made = inodes.find(number, "/lost+found");
-    made.parent = check.rootInode();
+    byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
+    InodeInfo root = new InodeInfo(check, check.rootInode(), null, null);
+    InodeInfo made = inodes.find(number, root, bytes);
+    made.addName();
     inodes.walk();
+    root.addSubdirectory();
+    DirectoryCheck.Entry entry =
+        new DirectoryCheck.Entry(check.hash.cookie(bytes), number, DirectoryEntry.DT_DIR, bytes);
+    check.rebuilds.add(() -> UnreachablePass.add(check, root, List.of(entry), 1));
     return made;
   }
 
@@ -122,7 +154,7 @@ final class RootPass {
   private void writeDirectory(long number, long parent, int permissions) throws IOException {
     ByteBuffer inode = check.newBlock(InodeBlock.MAGIC, number, number);
     long now = Instant.now().getEpochSecond();
-    InodeBlock.generation(inode, Check.freshVersion());
+    InodeBlock.generation(inode, BlockHeader.version(inode));
     InodeBlock.mode(inode, InodeInfo.DIRECTORY | permissions);
     InodeBlock.linkCount(inode, 2);
     InodeBlock.size(inode, BlockHeader.BLOCK_SIZE);

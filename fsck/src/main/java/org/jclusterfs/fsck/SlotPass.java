@@ -54,7 +54,10 @@ final class SlotPass {
     String other = null;
     if (number != 0 && number == check.rootInode()) {
       other = "the root directory";
-    } else if (number != 0 && number == check.lostFoundInode()) {
+    } else if (number != 0
+        && number == check.lostFoundInode()
+        && !(check.geometry.isAllocatable(number)
+            && isOrphanDirectory(check.store.readChecked(number, InodeBlock.MAGIC)))) {
       other = "lost+found";
     }
     for (int before = 0; before < slot; before++) {

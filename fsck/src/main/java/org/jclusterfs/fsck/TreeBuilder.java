@@ -7,25 +7,41 @@ import java.util.List;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.DirectoryEntry;
 import org.jclusterfs.core.format.IndexEntry;
+import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.NodeHeader;
 
 /** Builds a tree anew from its sorted entries, bottom up, in blocks that are free. */
 final class TreeBuilder {
 
-  /**
-   * An entry as it stands in a leaf.
-   *
-   * @param key cookie or logical block
-   * @param bytes the entry, padding included
-   */
-  record Item(long key, byte[] bytes) {}
+  /** An entry of a node. */
+  interface Item {
+    /** Cookie or logical block. */
+    long key();
 
-  private record Node(long key, long address) {}
+    /** Bytes that it takes, padding included. */
+    int length();
+
+    /** Writes it into a zeroed block. */
+    void put(ByteBuffer block, int at);
+  }
+
+  private record Child(long key, long address) implements Item {
+    @Override
+    public int length() {
+      return IndexEntry.LENGTH;
+    }
+
+    @Override
+    public void put(ByteBuffer block, int at) {
+      IndexEntry.key(block, at, key);
+      IndexEntry.child(block, at, address);
+    }
+  }
 
   private final Check check;
   private final long inode;
   private final int leafMagic;
-  private final List<Long> nodes = new ArrayList<>();
+  private int nodes;
 
   TreeBuilder(Check check, long inode, int leafMagic) {
     this.check = check;
@@ -38,63 +54,52 @@ final class TreeBuilder {
    *
    * @return number of blocks that the tree takes
    */
-  int build(ByteBuffer inodeBlock, List<Item> items) throws IOException {
+  int build(ByteBuffer inodeBlock, List<? extends Item> items) throws IOException {
     int level = 0;
-    List<Item> entries = items;
+    List<? extends Item> entries = items;
     while (bytes(entries) > NodeHeader.ROOT_CAPACITY) {
-      entries = index(level(entries, level));
+      entries = level(entries, level);
       level++;
     }
+    inodeBlock.put(InodeBlock.BODY_OFFSET, new byte[InodeBlock.BODY_LENGTH]);
     fill(inodeBlock, NodeHeader.ROOT_BASE, level, entries);
-    return nodes.size();
+    return nodes;
   }
 
-  private static long bytes(List<Item> items) {
-    return items.stream().mapToLong(item -> item.bytes().length).sum();
+  private static long bytes(List<? extends Item> items) {
+    return items.stream().mapToLong(Item::length).sum();
   }
 
-  private List<Node> level(List<Item> items, int level) throws IOException {
-    List<Node> level0 = new ArrayList<>();
+  /** Writes a level of the tree, and returns what the index over it has to hold. */
+  private List<Child> level(List<? extends Item> items, int level) throws IOException {
+    List<Child> children = new ArrayList<>();
     int from = 0;
     while (from < items.size()) {
       int to = from;
       int used = 0;
-      while (to < items.size()
-          && used + items.get(to).bytes().length <= NodeHeader.BLOCK_CAPACITY) {
-        used += items.get(to++).bytes().length;
+      while (to < items.size() && used + items.get(to).length() <= NodeHeader.BLOCK_CAPACITY) {
+        used += items.get(to++).length();
       }
       long address = check.allocate(BitmapBlock.METADATA);
       ByteBuffer block = check.newBlock(level == 0 ? leafMagic : IndexEntry.MAGIC, address, inode);
       fill(block, NodeHeader.BLOCK_BASE, level, items.subList(from, to));
       check.store.write(block);
-      nodes.add(address);
-      level0.add(new Node(items.get(from).key(), address));
+      nodes++;
+      children.add(new Child(items.get(from).key(), address));
       from = to;
     }
-    return level0;
+    return children;
   }
 
-  private static List<Item> index(List<Node> children) {
-    List<Item> entries = new ArrayList<>();
-    for (Node child : children) {
-      ByteBuffer entry =
-          ByteBuffer.allocate(IndexEntry.LENGTH).order(java.nio.ByteOrder.LITTLE_ENDIAN);
-      IndexEntry.key(entry, 0, child.key());
-      IndexEntry.child(entry, 0, child.address());
-      entries.add(new Item(child.key(), entry.array()));
-    }
-    return entries;
-  }
-
-  private void fill(ByteBuffer block, int base, int level, List<Item> items) {
+  private void fill(ByteBuffer block, int base, int level, List<? extends Item> items) {
     NodeHeader.initialise(block, base, level);
     NodeHeader.count(block, base, items.size());
     boolean directoryLeaf = level == 0 && leafMagic == DirectoryEntry.MAGIC;
     NodeHeader.used(block, base, directoryLeaf ? (int) bytes(items) : 0);
     int at = base + NodeHeader.LENGTH;
     for (Item item : items) {
-      block.put(at, item.bytes());
-      at += item.bytes().length;
+      item.put(block, at);
+      at += item.length();
     }
   }
 }

@@ -16,7 +16,11 @@ final class UnreachablePass {
   private final Check check;
   private final InodePass inodes;
   private final RootPass roots;
-  private final List<DirectoryCheck.Entry> found = new ArrayList<>();
+  private final BlockSet candidates = new BlockSet();
+  private final BlockSet children = new BlockSet();
+  private final LongSet found = new LongSet();
+  private InodeInfo lostFound;
+  private boolean lookedFor;
 
   UnreachablePass(Check check, InodePass inodes, RootPass roots) {
     this.check = check;
@@ -25,41 +29,32 @@ final class UnreachablePass {
   }
 
   void run() throws IOException {
-    InodeInfo lostFound = roots.lostFound();
-    boolean made = lostFound != null && lostFound.names == 0;
-    List<Long> candidates = candidates();
-    Set<Long> children = childrenOf(candidates);
-    for (long candidate : candidates) {
-      if (!children.contains(candidate)) {
-        connect(candidate, lostFound);
-      }
-    }
-    for (long candidate : candidates) {
-      connect(candidate, lostFound); // what is left is a ring of directories
-    }
-    if (lostFound != null && !found.isEmpty()) {
-      check.rebuilds.add(() -> add(lostFound, found));
-    }
-    if (made) {
-      nameInRoot(lostFound);
+    findCandidates();
+    candidates.forEach(this::addChildren);
+    candidates.forEach(
+        candidate -> {
+          if (!children.contains(candidate)) {
+            connect(candidate);
+          }
+        });
+    candidates.forEach(this::connect); // what is left is a ring of directories
+    if (!found.isEmpty()) {
+      check.rebuilds.add(this::addFound);
     }
   }
 
-  private List<Long> candidates() throws IOException {
-    List<Long> candidates = new ArrayList<>();
+  private void findCandidates() throws IOException {
     for (long group = 0; group < check.geometry.groupCount(); group++) {
       for (int i = 0; i < check.geometry.groupBitmapBlocks(); i++) {
         BlockStore.Checked bitmap = check.diskBitmap(group, i);
         if (!bitmap.good() || BitmapBlock.count(bitmap.block(), BitmapBlock.INODE) > 0) {
-          addCandidates(candidates, group, i, bitmap);
+          findCandidates(group, i, bitmap);
         }
       }
     }
-    return candidates;
   }
 
-  private void addCandidates(
-      List<Long> candidates, long group, int index, BlockStore.Checked bitmap) throws IOException {
+  private void findCandidates(long group, int index, BlockStore.Checked bitmap) throws IOException {
     long first = check.geometry.groupStart(group) + (long) index * BitmapBlock.BLOCKS;
     for (int i = 0; i < BitmapBlock.BLOCKS; i++) {
       boolean maybe = !bitmap.good() || BitmapBlock.state(bitmap.block(), i) == BitmapBlock.INODE;
@@ -67,8 +62,7 @@ final class UnreachablePass {
       if (maybe
           && check.geometry.isAllocatable(block)
           && check.geometry.groupOf(block) == group
-          && check.map.isFree(block)
-          && !check.map.isReleased(block)) {
+          && check.map.isFree(block)) {
         ByteBuffer inode = inodes.probe(block);
         if (inode != null && InodeBlock.linkCount(inode) != 0) {
           candidates.add(block);
@@ -77,70 +71,103 @@ final class UnreachablePass {
     }
   }
 
-  private Set<Long> childrenOf(List<Long> candidates) throws IOException {
-    Set<Long> children = new HashSet<>();
-    for (long candidate : candidates) {
-      ByteBuffer block = inodes.probe(candidate);
-      if (InodeBlock.layout(block) == InodeBlock.LAYOUT_DIRECTORY) {
-        InodeInfo directory =
-            new InodeInfo(candidate, "?", InodeBlock.mode(block), InodeBlock.linkCount(block));
-        for (DirectoryCheck.Entry entry : DirectoryCheck.peek(check, directory, block)) {
-          if (entry.inode() != candidate) {
-            children.add(entry.inode());
-          }
-        }
-      }
+  private void addChildren(long candidate) throws IOException {
+    ByteBuffer block = inodes.probe(candidate);
+    if (block != null && InodeBlock.layout(block) == InodeBlock.LAYOUT_DIRECTORY) {
+      DirectoryNames.peek(
+          check,
+          candidate,
+          block,
+          entry -> {
+            if (entry.inode() != candidate && check.geometry.isAllocatable(entry.inode())) {
+              children.add(entry.inode());
+            }
+          });
     }
-    return children;
   }
 
-  private void connect(long number, InodeInfo lostFound) throws IOException {
-    if (check.inodes.containsKey(number) || !check.map.isFree(number)) {
+  private void connect(long number) throws IOException {
+    if (check.inodes.contains(number) || !check.map.isFree(number)) {
       return;
     }
-    boolean fix = check.report.fix(Problem.INODE_UNREACHABLE, number) && lostFound != null;
-    // Walked in any case: what it leads to is not unreachable for a reason of its own.
-    InodeInfo inode = inodes.find(number, "/lost+found/#" + number);
-    if (fix) {
-      inode.names++;
-      if (inode.isDirectory()) {
-        inode.parent = lostFound.number;
-        lostFound.subdirectories++;
-      }
-      byte[] name = ("#" + number).getBytes(StandardCharsets.US_ASCII);
-      found.add(
-          new DirectoryCheck.Entry(
-              check.hash.cookie(name), number, DirectoryEntry.typeOf(inode.mode), name));
+    if (!lookedFor) {
+      lookedFor = true;
+      lostFound = roots.lostFound();
+    }
+    boolean fix = false;
+    if (lostFound == null) {
+      check.report.leave(Problem.INODE_UNREACHABLE, "there is no lost+found for it", number);
     } else {
-      inode.system = true;
-      inode.parent = InodeBlock.parent(inodes.probe(number));
+      fix = check.report.fix(Problem.INODE_UNREACHABLE, number);
+    }
+    // Walked in any case: what it leads to is not unreachable for a reason of its own.
+    InodeInfo inode = inodes.find(number, fix ? lostFound : null, nameOf(number));
+    if (fix) {
+      inode.addName();
+      if (inode.isDirectory()) {
+        lostFound.addSubdirectory();
+      }
+      found.add(number);
+    } else {
+      inode.system();
+      inode.parent(InodeBlock.parent(inodes.probe(number)));
     }
     inodes.walk();
   }
 
-  private void nameInRoot(InodeInfo lostFound) {
-    InodeInfo root = check.inodes.get(check.rootInode());
-    if (root != null) {
-      byte[] name = "lost+found".getBytes(StandardCharsets.US_ASCII);
-      lostFound.names++;
-      root.subdirectories++;
-      DirectoryCheck.Entry entry =
-          new DirectoryCheck.Entry(
-              check.hash.cookie(name), lostFound.number, DirectoryEntry.DT_DIR, name);
-      check.rebuilds.add(() -> add(root, List.of(entry)));
-    }
+  private static byte[] nameOf(long number) {
+    return ("#" + number).getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Adds names to a directory as it is when the rebuilds run. */
-  private void add(InodeInfo directory, List<DirectoryCheck.Entry> more) throws IOException {
+  private void addFound() throws IOException {
+    List<DirectoryCheck.Entry> more = new ArrayList<>(found.size());
+    int directories = 0;
+    for (int i = 0; i < found.size(); i++) {
+      InodeInfo inode = new InodeInfo(check, found.get(i), null, null);
+      directories += inode.isDirectory() ? 1 : 0;
+      byte[] name = nameOf(inode.number);
+      more.add(
+          new DirectoryCheck.Entry(
+              check.hash.cookie(name), inode.number, DirectoryEntry.typeOf(inode.type()), name));
+    }
+    add(check, lostFound, more, directories);
+  }
+
+  /**
+   * Adds names to a directory as it is when the rebuilds run.
+   *
+   * @param directories how many of the names are those of directories: the link count rises by them
+   */
+  static void add(
+      Check check, InodeInfo directory, List<DirectoryCheck.Entry> more, int directories)
+      throws IOException {
     ByteBuffer block = check.store.readChecked(directory.number, InodeBlock.MAGIC).block();
-    List<Long> nodes = new ArrayList<>();
-    List<DirectoryCheck.Entry> entries =
-        new ArrayList<>(DirectoryCheck.reread(check, directory, block, nodes));
+    List<DirectoryCheck.Entry> entries = new ArrayList<>();
+    Set<String> taken = new HashSet<>();
+    LongSet nodes =
+        DirectoryNames.peek(
+            check,
+            directory.number,
+            block,
+            entry -> {
+              entries.add(entry);
+              taken.add(new String(entry.name(), StandardCharsets.ISO_8859_1));
+            });
     for (DirectoryCheck.Entry entry : more) {
-      entries.removeIf(other -> java.util.Arrays.equals(other.name(), entry.name()));
-      entries.add(entry);
+      byte[] name = entry.name();
+      if (taken.contains(new String(name, StandardCharsets.ISO_8859_1))) {
+        name = DirectoryCheck.freeName(name, taken);
+      }
+      taken.add(new String(name, StandardCharsets.ISO_8859_1));
+      entries.add(
+          new DirectoryCheck.Entry(check.hash.cookie(name), entry.inode(), entry.type(), name));
     }
     new DirectoryBuilder(check, directory.number).rebuild(entries, nodes);
+    if (directories > 0) {
+      ByteBuffer built = check.store.readChecked(directory.number, InodeBlock.MAGIC).block();
+      InodeBlock.linkCount(built, InodeBlock.linkCount(built) + directories);
+      check.store.write(built);
+      directory.linkCount(directory.linkCount() + directories);
+    }
   }
 }

@@ -12,7 +12,6 @@ import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.DirectoryEntry;
 import org.jclusterfs.core.format.ExtentEntry;
 import org.jclusterfs.core.format.GroupHeader;
-import org.jclusterfs.core.format.IndexEntry;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.NodeHeader;
 import org.jclusterfs.core.format.SlotDescriptor;
@@ -41,6 +40,9 @@ final class Plants {
     inodes();
     trees();
     names();
+    for (InodePlants.Variant variant : InodePlants.all()) {
+      ALL.putIfAbsent(variant.problem(), variant.plant());
+    }
   }
 
   private Plants() {}
@@ -122,13 +124,8 @@ final class Plants {
   }
 
   private static long dataBlock(TestVolume v) throws IOException {
-    ByteBuffer leaf = v.inode(firstLeaf(v, v.big));
+    ByteBuffer leaf = v.inode(v.firstLeaf(v.big));
     return ExtentEntry.physical(leaf, ExtentEntry.at(NodeHeader.BLOCK_BASE, 5));
-  }
-
-  private static long firstLeaf(TestVolume v, long inode) throws IOException {
-    ByteBuffer block = v.inode(inode);
-    return IndexEntry.child(block, IndexEntry.at(NodeHeader.ROOT_BASE, 0));
   }
 
   private static void inodes() {
@@ -176,17 +173,17 @@ final class Plants {
   }
 
   private static void trees() {
-    ALL.put(Problem.TREE_NODE_DAMAGED, v -> v.spoil(firstLeaf(v, v.directory)));
+    ALL.put(Problem.TREE_NODE_DAMAGED, v -> v.spoil(v.firstLeaf(v.directory)));
     int extent = ExtentEntry.at(NodeHeader.BLOCK_BASE, 3);
     ALL.put(
         Problem.EXTENT_OUT_OF_BOUNDS,
-        v -> v.change(firstLeaf(v, v.big), b -> ExtentEntry.physical(b, extent, 17)));
+        v -> v.change(v.firstLeaf(v.big), b -> ExtentEntry.physical(b, extent, 17)));
     ALL.put(
         Problem.EXTENT_ORDER_WRONG,
-        v -> v.change(firstLeaf(v, v.big), b -> ExtentEntry.logical(b, extent, 1)));
+        v -> v.change(v.firstLeaf(v.big), b -> ExtentEntry.logical(b, extent, 1)));
     ALL.put(
         Problem.BLOCK_SHARED,
-        v -> v.change(firstLeaf(v, v.big), b -> ExtentEntry.physical(b, extent, v.small)));
+        v -> v.change(v.firstLeaf(v.big), b -> ExtentEntry.physical(b, extent, v.small)));
     ALL.put(
         Problem.DIRECTORY_ORDER_WRONG,
         v ->
@@ -231,12 +228,12 @@ final class Plants {
             change(v, names -> names.add(v.entry("again", v.subdirectory, DirectoryEntry.DT_DIR))));
   }
 
-  private interface Change {
+  interface Change {
     boolean apply(List<DirectoryCheck.Entry> names);
   }
 
   /** Changes the names of the root, which are put back in order first. */
-  private static void change(TestVolume v, Change change) throws IOException {
+  static void change(TestVolume v, Change change) throws IOException {
     List<DirectoryCheck.Entry> names = new ArrayList<>(v.names(v.check.rootInode()));
     change.apply(names);
     boolean descending =
@@ -247,8 +244,7 @@ final class Plants {
     v.names(v.check.rootInode(), names);
   }
 
-  private static void replace(
-      TestVolume v, String name, UnaryOperator<DirectoryCheck.Entry> replacement)
+  static void replace(TestVolume v, String name, UnaryOperator<DirectoryCheck.Entry> replacement)
       throws IOException {
     change(
         v,

@@ -4,7 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -22,6 +22,7 @@ import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.DirectoryEntry;
 import org.jclusterfs.core.format.ExtentEntry;
+import org.jclusterfs.core.format.IndexEntry;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.NodeHeader;
 import org.jclusterfs.core.format.XattrBlock;
@@ -43,6 +44,7 @@ final class TestVolume implements AutoCloseable {
   long big;
   long small;
   long withXattr;
+  long symlink;
   long xattrBlock;
   long firstFile;
 
@@ -62,6 +64,7 @@ final class TestVolume implements AutoCloseable {
     volume.subdirectory = volume.lookup(volume.directory, "subdirectory");
     volume.big = volume.lookup(volume.check.rootInode(), "big");
     volume.small = volume.lookup(volume.check.rootInode(), "small");
+    volume.symlink = volume.lookup(volume.check.rootInode(), "symlink");
     volume.withXattr = volume.lookup(volume.check.rootInode(), "with-xattr");
     volume.xattrBlock = InodeBlock.xattrBlock(volume.inode(volume.withXattr));
     volume.firstFile = volume.lookup(volume.directory, "file-000");
@@ -108,13 +111,13 @@ final class TestVolume implements AutoCloseable {
       long file = make(InodeInfo.REGULAR | 0644, 1, 0);
       names.add(entry(String.format("file-%03d", i), file, DirectoryEntry.DT_REG));
     }
-    new DirectoryBuilder(check, directory).rebuild(names, List.of());
+    new DirectoryBuilder(check, directory).rebuild(names, new LongSet());
     big = make(InodeInfo.REGULAR | 0600, 1, 0);
     fillBig();
     small = make(InodeInfo.REGULAR | 0644, 2, 0);
     withXattr = make(InodeInfo.REGULAR | 0644, 1, 0);
     addXattr();
-    long symlink = make(InodeInfo.SYMLINK | 0777, 1, 0);
+    symlink = make(InodeInfo.SYMLINK | 0777, 1, 0);
     List<DirectoryCheck.Entry> top = new ArrayList<>(names(root));
     top.add(entry("directory", directory, DirectoryEntry.DT_DIR));
     top.add(entry("big", big, DirectoryEntry.DT_REG));
@@ -122,22 +125,18 @@ final class TestVolume implements AutoCloseable {
     top.add(entry("hard-link", small, DirectoryEntry.DT_REG));
     top.add(entry("with-xattr", withXattr, DirectoryEntry.DT_REG));
     top.add(entry("symlink", symlink, DirectoryEntry.DT_LNK));
-    new DirectoryBuilder(check, root).rebuild(top, List.of());
+    new DirectoryBuilder(check, root).rebuild(top, new LongSet());
     change(root, block -> InodeBlock.linkCount(block, 4));
   }
 
   private void fillBig() throws IOException {
-    List<TreeBuilder.Item> items = new ArrayList<>();
+    List<ExtentCheck.Extent> items = new ArrayList<>();
     for (int i = 0; i < EXTENTS; i++) {
       long data = check.allocate(BitmapBlock.DATA);
       ByteBuffer content = BlockHeader.allocate();
       content.putInt(0, i);
       check.store.writeRaw(data, content);
-      ByteBuffer extent = ByteBuffer.allocate(ExtentEntry.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-      ExtentEntry.logical(extent, 0, 2L * i);
-      ExtentEntry.physical(extent, 0, data);
-      ExtentEntry.length(extent, 0, 1);
-      items.add(new TreeBuilder.Item(2L * i, extent.array()));
+      items.add(new ExtentCheck.Extent(2L * i, data, 1, 0));
     }
     ByteBuffer block = inode(big);
     InodeBlock.layout(block, InodeBlock.LAYOUT_EXTENTS);
@@ -182,6 +181,7 @@ final class TestVolume implements AutoCloseable {
       InodeBlock.layout(block, InodeBlock.LAYOUT_INLINE);
       InodeBlock.bodyLength(block, 5);
       InodeBlock.size(block, 5);
+      block.put(InodeBlock.BODY_OFFSET, "small".getBytes(StandardCharsets.US_ASCII));
     }
     check.store.write(block);
     return number;
@@ -197,8 +197,9 @@ final class TestVolume implements AutoCloseable {
   }
 
   List<DirectoryCheck.Entry> names(long number) throws IOException {
-    return DirectoryCheck.peek(
-        check, new InodeInfo(number, "?", InodeInfo.DIRECTORY, 2), inode(number));
+    List<DirectoryCheck.Entry> names = new ArrayList<>();
+    DirectoryNames.peek(check, number, inode(number), names::add);
+    return names;
   }
 
   long lookup(long number, String name) throws IOException {
@@ -207,6 +208,26 @@ final class TestVolume implements AutoCloseable {
         .findFirst()
         .orElseThrow(() -> new AssertionError("no " + name))
         .inode();
+  }
+
+  /** Adds a name to a directory whose root node is its only one and has room. */
+  void nameIn(long number, String name, long inode, int type) throws IOException {
+    List<DirectoryCheck.Entry> entries = names(number);
+    entries.add(entry(name, inode, type));
+    entries.sort(Comparator.comparingLong(DirectoryCheck.Entry::cookie));
+    names(number, entries);
+  }
+
+  /** The first leaf of a tree of level 1. */
+  long firstLeaf(long number) throws IOException {
+    return IndexEntry.child(inode(number), IndexEntry.at(NodeHeader.ROOT_BASE, 0));
+  }
+
+  /** The last leaf of a tree of level 1. */
+  long lastLeaf(long number) throws IOException {
+    ByteBuffer block = inode(number);
+    int last = NodeHeader.count(block, NodeHeader.ROOT_BASE) - 1;
+    return IndexEntry.child(block, IndexEntry.at(NodeHeader.ROOT_BASE, last));
   }
 
   /** Changes a metadata block and seals it. */
@@ -229,11 +250,8 @@ final class TestVolume implements AutoCloseable {
     int at = NodeHeader.ROOT_BASE + NodeHeader.LENGTH;
     int from = at;
     for (DirectoryCheck.Entry entry : entries) {
-      DirectoryEntry.cookie(block, at, entry.cookie());
-      DirectoryEntry.inode(block, at, entry.inode());
-      DirectoryEntry.type(block, at, entry.type());
-      DirectoryEntry.name(block, at, entry.name());
-      at += DirectoryEntry.length(block, at);
+      entry.put(block, at);
+      at += entry.length();
     }
     NodeHeader.count(block, NodeHeader.ROOT_BASE, entries.size());
     NodeHeader.used(block, NodeHeader.ROOT_BASE, at - from);

@@ -141,6 +141,15 @@ public final class InodeBlock {
   /** {@link #layout}: root node of a directory tree. */
   public static final int LAYOUT_DIRECTORY = 3;
 
+  /** Flags that version 1 has: synchronous, immutable, append only, no dump, no atime, dirsync. */
+  public static final int KNOWN_FLAGS = 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x10000;
+
+  /** Those of them that only directories have: dirsync. */
+  public static final int DIRECTORY_FLAGS = 0x10000;
+
+  /** Those of them that other inodes than files and directories have: no dump, no atime. */
+  public static final int SPECIAL_FLAGS = 0x40 | 0x80;
+
   private InodeBlock() {}
 
   /** Differs from that of any earlier inode at this address. */

@@ -2,71 +2,78 @@ package org.jclusterfs.fsck;
 
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Crash enumeration for as long as one likes: every sequence of one operation, every one of two,
- * and in between longer random ones, runs on a full volume and runs of two nodes.
+ * Crash enumeration for as long as one likes: every sequence of one operation and every one of two,
+ * and beside it longer random ones, runs on a full volume and runs of several nodes.
  */
 public final class CrashCampaign {
   private static final int LONGEST_RANDOM = 12;
 
-  /** Of so many turns one is each of the random kinds. */
-  private static final int TURN = 40;
+  /** Of the time, so much goes to the random kinds while there is something left to enumerate. */
+  private static final double RANDOM_SHARE = 0.2;
+
+  private static final String[] RANDOM_KINDS = {
+    "sequence", "handover", "sequence", "volume", "sequence", "full", "sequence", "cluster"
+  };
 
   private static final int HANDOVER_STATES = 600;
 
+  private static final long REPORT_NANOS = TimeUnit.MINUTES.toNanos(1);
+
   private final PrintStream out = System.out;
-  private final List<CrashSequence> all = CrashSequence.enumerate();
-  private final AtomicInteger turns = new AtomicInteger();
-  private final AtomicInteger next = new AtomicInteger();
-  private final CrashExplorer total = new CrashExplorer();
-  private final long seed;
+  private final CrashCampaignOptions options;
+  private final CrashEnumeration enumeration = new CrashEnumeration();
+  private final List<CrashEnumeration.Family> families = new ArrayList<>();
+  private final BitSet done = new BitSet();
+  private final RecoveredVolumes recovered = new RecoveredVolumes();
+  private final CrashExplorer total = new CrashExplorer(recovered);
+  private final long begin = System.nanoTime();
   private final long end;
+  private long reported = begin;
+  private long randomNanos;
+  private int randomTurns;
+  private int next;
   private int passed;
   private int failed;
   private int otherRuns;
   private long handoverStates;
 
-  private CrashCampaign(long seed, double minutes) {
-    this.seed = seed;
-    this.end = System.nanoTime() + (long) (minutes * TimeUnit.MINUTES.toNanos(1));
+  private CrashCampaign(CrashCampaignOptions options) {
+    this.options = options;
+    this.end = begin + (long) (options.minutes() * TimeUnit.MINUTES.toNanos(1));
+    List<CrashEnumeration.Family> all = enumeration.families();
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).end() > options.from() && i % options.shares() == options.share() - 1) {
+        families.add(all.get(i));
+      }
+    }
   }
 
   /**
    * Entry point.
    *
-   * @param args {@code --minutes M} (default 1), {@code --seed S}, {@code --sequence TEXT} for one
-   *     sequence alone, {@code --run KIND} with KIND one of {@code volume}, {@code full}, {@code
-   *     cluster}, {@code handover} for one such run alone
+   * @param args see {@link CrashCampaignOptions}
    */
   public static void main(String[] args) throws Exception {
-    double minutes = 1;
-    long seed = new Random().nextInt(1_000_000_000);
-    String sequence = null;
-    String run = null;
+    CrashCampaignOptions options = null;
     try {
-      for (int i = 0; i < args.length; i += 2) {
-        switch (args[i]) {
-          case "--minutes" -> minutes = Double.parseDouble(args[i + 1]);
-          case "--seed" -> seed = Long.parseLong(args[i + 1]);
-          case "--sequence" -> sequence = args[i + 1];
-          case "--run" -> run = args[i + 1];
-          default -> throw new IllegalArgumentException("no option " + args[i]);
-        }
-      }
-    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+      options = CrashCampaignOptions.parse(args);
+    } catch (IllegalArgumentException e) {
       System.err.println("crash: " + e.getMessage());
       System.exit(2);
     }
-    CrashCampaign campaign = new CrashCampaign(seed, minutes);
-    if (sequence != null) {
-      campaign.explore(CrashSequence.parse(sequence), seed, true);
-    } else if (run != null) {
-      campaign.attempt(run, seed);
+    CrashCampaign campaign = new CrashCampaign(options);
+    if (options.sequence() != null) {
+      campaign.explore(CrashSequence.parse(options.sequence()), options.seed(), new HashSet<>());
+    } else if (options.run() != null) {
+      campaign.attempt(options.run(), options.seed());
     } else {
       campaign.run();
     }
@@ -75,10 +82,11 @@ public final class CrashCampaign {
   }
 
   private void run() throws InterruptedException {
-    int threads = Runtime.getRuntime().availableProcessors();
-    out.printf("crash: seed %d, %d threads, %d sequences%n", seed, threads, all.size());
+    out.printf(
+        "crash: seed %d, %d threads, %d of %d sequences%n",
+        options.seed(), options.threads(), mine(), enumeration.size());
     List<Thread> workers = new ArrayList<>();
-    for (int i = 0; i < threads; i++) {
+    for (int i = 0; i < options.threads(); i++) {
       Thread worker = new Thread(this::work, "crash-" + i);
       worker.start();
       workers.add(worker);
@@ -88,47 +96,68 @@ public final class CrashCampaign {
     }
   }
 
+  private int mine() {
+    return families.stream().mapToInt(family -> family.sequences().size()).sum();
+  }
+
   private void work() {
     while (System.nanoTime() < end) {
-      int turn = turns.getAndIncrement();
-      long own = seed + turn;
-      switch (turn % TURN) {
-        case TURN - 1 -> attempt("cluster", own);
-        case TURN - 2 -> attempt("full", own);
-        case TURN - 3 -> attempt("volume", own);
-        case TURN - 4 -> attempt("handover", own);
-        case TURN - 5 -> {
-          Random random = new Random(own);
-          int length = 3 + random.nextInt(LONGEST_RANDOM - 2);
-          explore(CrashSequence.random(random, length), own, true);
+      int random = -1;
+      int index = -1;
+      synchronized (this) {
+        double spent = options.threads() * (double) (System.nanoTime() - begin);
+        boolean enumerated = next >= families.size();
+        if (!options.enumerateOnly() && (enumerated || randomNanos < RANDOM_SHARE * spent)) {
+          random = randomTurns++;
+        } else if (enumerated) {
+          return;
+        } else {
+          index = next++;
         }
-        default -> {
-          CrashSequence sequence = nextSequence();
-          if (sequence != null) {
-            explore(sequence, own, false);
-          }
+      }
+      if (random >= 0) {
+        long started = System.nanoTime();
+        randomTurn(random);
+        synchronized (this) {
+          randomNanos += System.nanoTime() - started;
+        }
+      } else {
+        explore(families.get(index));
+        synchronized (this) {
+          done.set(index);
+          progress();
         }
       }
     }
   }
 
-  private CrashSequence nextSequence() {
-    while (true) {
-      int index = next.getAndIncrement();
-      if (index >= all.size()) {
-        return null;
-      }
-      if (all.get(index).makesSense()) {
-        return all.get(index);
-      }
+  private void randomTurn(int turn) {
+    long own = options.seed() + turn;
+    String kind = RANDOM_KINDS[turn % RANDOM_KINDS.length];
+    if (!kind.equals("sequence")) {
+      attempt(kind, own);
+      return;
+    }
+    Random random = new Random(own);
+    int length = 3 + random.nextInt(LONGEST_RANDOM - 2);
+    explore(CrashSequence.random(random, length), own, new HashSet<>());
+  }
+
+  private void explore(CrashEnumeration.Family family) {
+    Set<Long> recordings = new HashSet<>();
+    long own = options.seed() + family.first();
+    for (CrashSequence sequence : family.sequences()) {
+      explore(sequence, own++, recordings);
     }
   }
 
-  private void explore(CrashSequence sequence, long own, boolean whole) {
-    CrashExplorer explorer = new CrashExplorer();
+  /** Of two operations the first alone is a sequence, too, and has the cuts up to its end. */
+  private void explore(CrashSequence sequence, long own, Set<Long> recordings) {
+    boolean whole = sequence.steps().size() != 2;
+    CrashExplorer explorer = new CrashExplorer(recovered);
     Throwable failure = null;
     try {
-      explorer.explore(sequence, own, whole);
+      explorer.explore(sequence, own, whole, recordings);
     } catch (Exception | AssertionError e) {
       failure = e;
     }
@@ -160,7 +189,7 @@ public final class CrashCampaign {
     synchronized (this) {
       otherRuns++;
     }
-    count(new CrashExplorer(), failure, "--seed " + own + " --run " + kind);
+    count(new CrashExplorer(recovered), failure, "--seed " + own + " --run " + kind);
   }
 
   private synchronized void count(CrashExplorer explorer, Throwable failure, String replay) {
@@ -174,6 +203,27 @@ public final class CrashCampaign {
     out.println("again: bin/campaign crash " + replay);
   }
 
+  /** Says how far it is, once a minute. */
+  private void progress() {
+    long now = System.nanoTime();
+    if (now - reported > REPORT_NANOS) {
+      reported = now;
+      out.printf("%d min: %s%n", TimeUnit.NANOSECONDS.toMinutes(now - begin), reached());
+    }
+  }
+
+  private String reached() {
+    int sequences = done.stream().map(index -> families.get(index).sequences().size()).sum();
+    int undone = done.nextClearBit(0);
+    return "sequences done "
+        + sequences
+        + " of "
+        + mine()
+        + (undone < families.size()
+            ? ", go on with --from " + families.get(undone).first()
+            : ", all of them");
+  }
+
   private synchronized void report() {
     out.println(
         "visited: "
@@ -183,7 +233,9 @@ public final class CrashCampaign {
             + " random runs, "
             + handoverStates
             + " states of nodes in turn");
-    out.printf("reached sequence %d of %d%n", Math.min(next.get(), all.size()), all.size());
+    if (options.sequence() == null && options.run() == null) {
+      out.println(reached());
+    }
     out.println(passed + " passed, " + failed + " failed");
   }
 }

@@ -1,8 +1,10 @@
 package org.jclusterfs.fsck;
 
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.jclusterfs.journal.Fault;
 import org.jclusterfs.journal.testing.DiskImage;
 import org.jclusterfs.journal.testing.DiskRecording;
@@ -21,11 +23,13 @@ final class CrashExplorer {
   /** States of a recovery that was cut off: so many of all there are. */
   private static final int SECOND_CUTS = 40;
 
-  private final Fault[] faults;
+  private final RecoveredVolumes recovered;
   private long sequences;
+  private long alike;
   private long boundaries;
   private long capped;
   private long states;
+  private long images;
   private long volumes;
   private long secondCuts;
 
@@ -40,60 +44,82 @@ final class CrashExplorer {
 
   /** With faults planted in the run and in its recovery. */
   CrashExplorer(Fault... faults) {
-    this.faults = faults;
+    this(new RecoveredVolumes(faults));
   }
 
-  /** One sequence and what is known of the volumes that came of it. */
+  /** With what others have recovered, and the faults that are planted there. */
+  CrashExplorer(RecoveredVolumes recovered) {
+    this.recovered = recovered;
+  }
+
+  /** One sequence and its states. */
   final class Exploration {
     private final SequenceRun run;
-    private final Random random;
-    private final VolumeDigest digest = new VolumeDigest(faults);
-    private final Map<Long, RecoveredVolume> recovered = new HashMap<>();
+    private final VolumeDigest digest;
+    private final Map<RecoveredVolume, Set<SequenceRun.Progress>> passed = new IdentityHashMap<>();
 
-    Exploration(SequenceRun run, long seed) throws Exception {
+    Exploration(SequenceRun run) throws Exception {
+      this(run, new VolumeDigest(recovered.faults()));
+    }
+
+    private Exploration(SequenceRun run, VolumeDigest digest) {
       this.run = run;
-      this.random = new Random(seed);
+      this.digest = digest;
     }
 
     void visit(PowerCuts.State state) throws Exception {
+      SequenceRun.Progress first = run.before(state.first());
+      SequenceRun.Progress last = run.before(state.last());
       DiskImage image = state.image();
-      int durable = run.before(state.last()).durable();
-      int begun = run.before(state.first()).begun();
-      boolean fresh = check(image, durable, begun, state.toString());
-      if (fresh && random.nextInt(CUT_AGAIN) == 0) {
-        cutRecovery(image, durable, begun, state.toString());
+      // The power may have been cut at any event between the two, so that what is durable at the
+      // last and what had begun at the first hold together; but for operations that change nothing,
+      // and are durable without any write: then the state has to be right at either end.
+      if (last.durable() <= first.begun()) {
+        visit(image, last.durable(), first.begun(), state);
+      } else {
+        visit(image, first.durable(), first.begun(), state);
+        visit(image, last.durable(), last.begun(), state);
       }
     }
 
-    private boolean check(DiskImage image, int durable, int begun, String what) {
+    private void visit(DiskImage image, int durable, int begun, PowerCuts.State state)
+        throws Exception {
+      boolean fresh = check(image, durable, begun, state);
+      Random random = new Random(state.seed());
+      if (fresh && random.nextInt(CUT_AGAIN) == 0) {
+        cutRecovery(image, durable, begun, state.toString(), random);
+      }
+    }
+
+    private boolean check(DiskImage image, int durable, int begun, Object what) {
       states++;
-      boolean fresh = false;
-      RecoveredVolume volume;
+      RecoveredVolumes.Result result;
       try {
-        long key = digest.afterReplay(image);
-        volume = recovered.get(key);
-        if (volume == null) {
-          fresh = true;
-          volumes++;
-          volume = RecoveredVolume.of(image, faults);
-          recovered.put(key, volume);
-        }
+        result = recovered.of(image, digest);
       } catch (Exception e) {
         throw new Violation(what + ": replay fails: " + e);
       }
-      String wrong = volume.judge(run.model(), durable, begun);
-      if (wrong != null) {
-        throw new Violation(what + ": " + wrong);
+      images += result.newImage() ? 1 : 0;
+      volumes += result.newVolume() ? 1 : 0;
+      boolean judged =
+          !passed
+              .computeIfAbsent(result.volume(), volume -> new HashSet<>())
+              .add(new SequenceRun.Progress(begun, durable));
+      if (!judged) {
+        String wrong = result.volume().judge(run.model(), durable, begun);
+        if (wrong != null) {
+          throw new Violation(what + ": " + wrong);
+        }
       }
-      return fresh;
+      return result.newVolume();
     }
 
-    private void cutRecovery(DiskImage image, int durable, int begun, String what)
+    private void cutRecovery(DiskImage image, int durable, int begun, String what, Random random)
         throws Exception {
       SimulatedDisk disk = new SimulatedDisk(image);
       FsckOracle.endClaims(disk);
       DiskRecording recording = disk.record();
-      RecoveredVolume.of(disk, faults);
+      RecoveredVolume.of(disk, recovered.faults());
       long seed = random.nextLong();
       // Once to count, once to look at some.
       long[] count = new long[1];
@@ -117,8 +143,25 @@ final class CrashExplorer {
    * @throws Violation at the first state that must not be
    */
   void explore(CrashSequence sequence, long seed, boolean whole) throws Exception {
-    SequenceRun run = SequenceRun.of(sequence, faults);
-    Exploration exploration = new Exploration(run, seed);
+    explore(sequence, seed, whole, new HashSet<>());
+  }
+
+  /**
+   * As the other one, unless another sequence of the same operations was recorded with the same
+   * writes, flushes and knowledge of what is durable: its states and their judgement are the same.
+   *
+   * @param recordings digests of those recordings; takes this one's
+   */
+  void explore(CrashSequence sequence, long seed, boolean whole, Set<Long> recordings)
+      throws Exception {
+    SequenceRun run = SequenceRun.of(sequence, recovered.faults());
+    VolumeDigest digest = new VolumeDigest(recovered.faults());
+    if (!recordings.add(digest.ofRecording(run.recording()))) {
+      sequences++;
+      alike++;
+      return;
+    }
+    Exploration exploration = new Exploration(run, digest);
     PowerCuts cuts = new PowerCuts(run.recording(), seed, whole ? 0 : run.lastStep());
     try {
       cuts.forEach(exploration::visit);
@@ -132,9 +175,11 @@ final class CrashExplorer {
   /** Adds another one's counts. */
   void add(CrashExplorer other) {
     sequences += other.sequences;
+    alike += other.alike;
     boundaries += other.boundaries;
     capped += other.capped;
     states += other.states;
+    images += other.images;
     volumes += other.volumes;
     secondCuts += other.secondCuts;
   }
@@ -144,10 +189,17 @@ final class CrashExplorer {
     return states;
   }
 
+  /** Sequences that were not explored, since another was recorded alike. */
+  long alike() {
+    return alike;
+  }
+
   @Override
   public String toString() {
     return sequences
-        + " sequences, "
+        + " sequences ("
+        + alike
+        + " of them recorded like another), "
         + boundaries
         + " boundaries ("
         + capped
@@ -155,7 +207,9 @@ final class CrashExplorer {
         + states
         + " states ("
         + secondCuts
-        + " of them cut in recovery), "
+        + " of them cut in recovery), of "
+        + images
+        + " different disks, "
         + volumes
         + " different volumes";
   }

@@ -45,45 +45,6 @@ record CrashSequence(List<Step> steps) {
     return new CrashSequence(steps);
   }
 
-  /**
-   * Every sequence of one operation, then every one of two: all pairs with nothing in between and
-   * fsync at the end first, then with every other choice of what is made durable. Not all {@link
-   * #makesSense}.
-   */
-  static List<CrashSequence> enumerate() {
-    List<CrashSequence> all = new ArrayList<>();
-    for (CrashOperation operation : CrashOperation.all()) {
-      for (Persistence persistence : Persistence.values()) {
-        all.add(new CrashSequence(List.of(new Step(operation, persistence))));
-      }
-    }
-    for (Persistence[] each : persistencePairs()) {
-      for (CrashOperation first : CrashOperation.all()) {
-        for (CrashOperation second : CrashOperation.all()) {
-          all.add(new CrashSequence(List.of(new Step(first, each[0]), new Step(second, each[1]))));
-        }
-      }
-    }
-    return all;
-  }
-
-  private static List<Persistence[]> persistencePairs() {
-    List<Persistence[]> pairs = new ArrayList<>();
-    pairs.add(new Persistence[] {Persistence.NONE, Persistence.FSYNC});
-    pairs.add(new Persistence[] {Persistence.SYNC, Persistence.NONE});
-    for (Persistence first : Persistence.values()) {
-      for (Persistence second : Persistence.values()) {
-        boolean done =
-            first == Persistence.NONE && second == Persistence.FSYNC
-                || first == Persistence.SYNC && second == Persistence.NONE;
-        if (!done) {
-          pairs.add(new Persistence[] {first, second});
-        }
-      }
-    }
-    return pairs;
-  }
-
   /** A longer one. */
   static CrashSequence random(Random random, int length) {
     List<CrashOperation> operations = CrashOperation.all();

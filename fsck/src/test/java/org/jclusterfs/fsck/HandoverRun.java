@@ -123,7 +123,7 @@ final class HandoverRun {
   private void explore(int wanted) throws Exception {
     CrashExplorer explorer = new CrashExplorer(faults);
     CrashExplorer.Exploration exploration =
-        explorer.new Exploration(new SequenceRun(recording, model), seed);
+        explorer.new Exploration(new SequenceRun(recording, model));
     long[] count = new long[1];
     new PowerCuts(recording, seed, 0).forEach(state -> count[0]++);
     try {

@@ -2,6 +2,7 @@ package org.jclusterfs.fsck;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -37,18 +38,25 @@ final class MountedVolume {
   /** With faults planted in its journal and its replay. */
   MountedVolume(BlockDevice device, boolean clustered, int thresholdMillis, Fault... faults)
       throws MountException {
-    MountRequest request =
-        new MountRequest(
-            DeviceSpec.of("file:/simulated"),
-            false,
-            -1,
-            clustered,
-            thresholdMillis,
-            5000,
-            16L << 20,
-            "127.0.0.1",
-            0);
-    vfs = FaultyMounts.mount(device, request, faults);
+    vfs = FaultyMounts.mount(device, request(clustered, thresholdMillis), faults);
+  }
+
+  /** Alone, with the times that a clock tells: the same calls write the same bytes. */
+  MountedVolume(BlockDevice device, Clock clock, Fault... faults) throws MountException {
+    vfs = FaultyMounts.mount(device, request(false, 0), clock, faults);
+  }
+
+  private static MountRequest request(boolean clustered, int thresholdMillis) {
+    return new MountRequest(
+        DeviceSpec.of("file:/simulated"),
+        false,
+        -1,
+        clustered,
+        thresholdMillis,
+        5000,
+        16L << 20,
+        "127.0.0.1",
+        0);
   }
 
   static byte[] bytes(String text) {

@@ -35,7 +35,8 @@ record RecoveredVolume(String lines, Map<String, byte[]> contents, String proble
   /** As the other one, on a disk whose claims are ended and which others may look at afterwards. */
   static RecoveredVolume of(SimulatedDisk disk, Fault... faults) {
     try {
-      MountedVolume volume = new MountedVolume(new SimulatedBlockDevice(disk), false, faults);
+      MountedVolume volume =
+          new MountedVolume(new SimulatedBlockDevice(disk), SequenceRun.afterwards(), faults);
       StringBuilder lines = new StringBuilder();
       Map<String, byte[]> contents = new TreeMap<>();
       try {

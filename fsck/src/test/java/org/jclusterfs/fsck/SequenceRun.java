@@ -1,6 +1,11 @@
 package org.jclusterfs.fsck;
 
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.journal.Fault;
 import org.jclusterfs.journal.testing.DiskRecording;
@@ -20,8 +25,12 @@ final class SequenceRun {
    */
   record Progress(int begun, int durable) {}
 
+  private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
+
   private final DiskRecording recording;
   private final ModelTree model;
+  private List<DiskRecording.Event> events;
+  private Progress[] known;
 
   SequenceRun(DiskRecording recording, ModelTree model) {
     this.recording = recording;
@@ -64,7 +73,8 @@ final class SequenceRun {
     }
   }
 
-  private static void persist(CrashTree tree, CrashSequence.Step step) throws FsException {
+  /** Makes durable what a step says, after its operation. */
+  static void persist(CrashTree tree, CrashSequence.Step step) throws FsException {
     switch (step.persistence()) {
       case FSYNC -> tree.sync(step.operation().subject(), false);
       case FDATASYNC -> tree.sync(step.operation().subject(), true);
@@ -79,7 +89,8 @@ final class SequenceRun {
     SimulatedDisk disk = new SimulatedDisk(CrashTemplate.image());
     DiskRecording recording = disk.record();
     ModelTree model = preparedModel();
-    MountedVolume volume = new MountedVolume(new SimulatedBlockDevice(disk), false, faults);
+    ModelClock clock = new ModelClock(model);
+    MountedVolume volume = new MountedVolume(new SimulatedBlockDevice(disk), clock, faults);
     RealTree tree = new RealTree(volume);
     for (CrashSequence.Step step : sequence.steps()) {
       int durable = model.durable();
@@ -98,20 +109,56 @@ final class SequenceRun {
     return new SequenceRun(recording, model);
   }
 
-  /** What was known before an event of the recording. */
-  Progress before(int event) {
-    List<DiskRecording.Event> events = recording.events();
-    for (int i = Math.min(event, events.size()) - 1; i >= 0; i--) {
-      if (events.get(i).mark() instanceof Progress progress) {
-        return progress;
-      }
+  /** Tells the number of operations as seconds, so that the same operations write the same. */
+  private static final class ModelClock extends Clock {
+    private final ModelTree model;
+
+    ModelClock(ModelTree model) {
+      this.model = model;
     }
-    return new Progress(0, 0);
+
+    @Override
+    public Instant instant() {
+      return BEGIN.plusSeconds(model.snapshots().size());
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  /** The time at which volumes are recovered: later than any operation of a sequence. */
+  static Clock afterwards() {
+    return Clock.fixed(BEGIN.plusSeconds(TimeUnit.DAYS.toSeconds(1)), ZoneOffset.UTC);
+  }
+
+  /** What was known before an event of the recording, which has come to its end. */
+  Progress before(int event) {
+    learn();
+    return known[Math.min(event, events.size())];
+  }
+
+  private void learn() {
+    if (known == null) {
+      events = recording.events();
+      Progress[] progress = new Progress[events.size() + 1];
+      progress[0] = new Progress(0, 0);
+      for (int i = 0; i < events.size(); i++) {
+        progress[i + 1] = events.get(i).mark() instanceof Progress mark ? mark : progress[i];
+      }
+      known = progress;
+    }
   }
 
   /** Index of the event where the last step begins: shorter sequences visit what is before it. */
   int lastStep() {
-    List<DiskRecording.Event> events = recording.events();
+    learn();
     int steps = model.snapshots().size() - 1;
     for (int i = 0; i < events.size(); i++) {
       if (events.get(i).mark() instanceof Progress progress && progress.begun() == steps) {

@@ -23,6 +23,9 @@ final class LogScanner {
 
   private static final int WINDOW_BYTES = 1 << 20;
 
+  /** So many images are worth more than one thread. */
+  private static final int MANY_IMAGES = 64;
+
   private final LogDevice device;
   private final LogGeometry geometry;
   private final JournalHeader header;
@@ -197,8 +200,9 @@ final class LogScanner {
    * unpacked for that: a full log holds many of some.
    */
   private void inspect() throws JournalFormatException {
+    boolean many = images.size() >= MANY_IMAGES;
     List<LoggedImage> inspected =
-        images.values().parallelStream()
+        (many ? images.values().parallelStream() : images.values().stream())
             .map(image -> image.withVersion(inspector.version(image.content(), image.address())))
             .toList();
     for (LoggedImage image : inspected) {

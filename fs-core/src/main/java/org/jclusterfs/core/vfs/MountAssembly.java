@@ -48,15 +48,21 @@ final class MountAssembly {
   private final Geometry geometry;
   private final UUID uuid;
   private final JournalOptions journalOptions;
+  private final Clock clock;
   private volatile Reclaimer reclaimer;
   private Journal journal;
   private Cleaner cleaner;
 
   MountAssembly(
-      BlockDevice device, ByteBuffer superblock, MountRequest request, JournalOptions options) {
+      BlockDevice device,
+      ByteBuffer superblock,
+      MountRequest request,
+      JournalOptions options,
+      Clock clock) {
     this.device = device;
     this.superblock = superblock;
     this.request = request;
+    this.clock = clock;
     this.geometry = Geometry.of(superblock);
     this.uuid = BlockHeader.volumeUuid(superblock);
     this.journalOptions = options.withInspector(new MetadataInspector(uuid));
@@ -99,7 +105,7 @@ final class MountAssembly {
     MetaStore store = new MetaStore(device, uuid, slot);
     Transactions transactions = new Transactions(store, journal);
     ResourceGroups groups = new ResourceGroups(geometry, locks, transactions);
-    FileContent content = new FileContent(transactions, groups, Clock.systemUTC());
+    FileContent content = new FileContent(transactions, groups, clock);
     VolumeState volume =
         new VolumeState(
             Superblock.rootInode(superblock),
@@ -107,13 +113,13 @@ final class MountAssembly {
             descriptors.stream().mapToLong(SlotDescriptor::orphanDirectory).toArray(),
             Superblock.hashKey(superblock),
             request.readOnly(),
-            Clock.systemUTC(),
+            clock,
             locks,
             transactions,
             groups,
             new InodeTable(groups, new DataCache(request.cacheBytes()), device),
             content,
-            new FileSpace(transactions, groups, content, Clock.systemUTC()),
+            new FileSpace(transactions, groups, content, clock),
             new KernelLink());
     registerCallbacks(volume);
     Orphans orphans = new Orphans(volume);

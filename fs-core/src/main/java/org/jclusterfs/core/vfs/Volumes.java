@@ -2,6 +2,7 @@ package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Clock;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.device.Devices;
 import org.jclusterfs.core.volume.Superblocks;
@@ -35,15 +36,18 @@ public final class Volumes {
    * As {@link #mount(MountRequest)} over a device that is open already; it is closed at the end.
    */
   public static Vfs mount(BlockDevice device, MountRequest request) throws MountException {
-    return mount(device, request, JournalOptions.defaults());
+    return mount(device, request, JournalOptions.defaults(), Clock.systemUTC());
   }
 
-  /** With other options for the journal than every mount has, but for the inspector. */
-  static Vfs mount(BlockDevice device, MountRequest request, JournalOptions options)
+  /**
+   * With other options for the journal than every mount has, but for the inspector, and with
+   * another clock for the times of inodes.
+   */
+  static Vfs mount(BlockDevice device, MountRequest request, JournalOptions options, Clock clock)
       throws MountException {
     try {
       ByteBuffer superblock = Superblocks.readPrimary(device);
-      return new MountAssembly(device, superblock, request, options).assemble();
+      return new MountAssembly(device, superblock, request, options, clock).assemble();
     } catch (IOException e) {
       throw new MountException(e.getMessage(), e);
     }

@@ -1,5 +1,6 @@
 package org.jclusterfs.core.vfs;
 
+import java.time.Clock;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.journal.Fault;
 import org.jclusterfs.journal.Faults;
@@ -12,6 +13,12 @@ public final class FaultyMounts {
   /** As {@link Volumes#mount(BlockDevice, MountRequest)}, leaving the given things out. */
   public static Vfs mount(BlockDevice device, MountRequest request, Fault... faults)
       throws MountException {
-    return Volumes.mount(device, request, Faults.plant(JournalOptions.defaults(), faults));
+    return mount(device, request, Clock.systemUTC(), faults);
+  }
+
+  /** With a clock of the test's for the times of inodes. */
+  public static Vfs mount(BlockDevice device, MountRequest request, Clock clock, Fault... faults)
+      throws MountException {
+    return Volumes.mount(device, request, Faults.plant(JournalOptions.defaults(), faults), clock);
   }
 }

@@ -77,6 +77,11 @@ public final class PowerCuts {
       return last;
     }
 
+    /** A seed of this state's own, for what else is left to chance in it. */
+    public long seed() {
+      return mix(seed + mix(31L * last + choice.hashCode()));
+    }
+
     /** The disk; only during the visit. */
     public DiskImage image() {
       return materialise(choice);
@@ -97,7 +102,7 @@ public final class PowerCuts {
   }
 
   private final DiskRecording recording;
-  private final Random random;
+  private final long seed;
   private final int from;
   private final Map<Long, byte[]> durable = new HashMap<>();
   private final List<Write> writes = new ArrayList<>();
@@ -114,7 +119,7 @@ public final class PowerCuts {
    */
   public PowerCuts(DiskRecording recording, long seed, int from) {
     this.recording = recording;
-    this.random = new Random(seed);
+    this.seed = seed;
     this.from = from;
   }
 
@@ -196,16 +201,18 @@ public final class PowerCuts {
       return;
     }
     boundaries++;
+    // One per boundary, so that a choice does not depend on where the cuts began.
+    Random random = new Random(mix(seed + mix(index)));
     int count = writes.size();
-    choose(new BitSet(), 0);
+    choose(new BitSet(), 0, random);
     if (count == 0) {
       return;
     }
     BitSet all = new BitSet();
     all.set(0, count);
-    choose(all, 0);
+    choose(all, 0, random);
     for (int i = 0; i < TORN_LAST; i++) {
-      choose(all, 1);
+      choose(all, 1, random);
     }
     int singled = Math.min(count, MOST_SINGLED_OUT);
     capped += singled < count ? 1 : 0;
@@ -213,10 +220,10 @@ public final class PowerCuts {
       int one = singled == count ? i : random.nextInt(count);
       BitSet without = (BitSet) all.clone();
       without.clear(one);
-      choose(without, 0);
+      choose(without, 0, random);
       BitSet alone = new BitSet();
       alone.set(one);
-      choose(alone, 0);
+      choose(alone, 0, random);
     }
     for (int i = 0; i < SUBSETS; i++) {
       int share = 1 + random.nextInt(7);
@@ -224,13 +231,22 @@ public final class PowerCuts {
       for (int n = 0; n < count; n++) {
         some.set(n, random.nextInt(8) < share);
       }
-      choose(some, i % 2 == 0 ? 0 : Math.min(some.cardinality(), 1 + random.nextInt(MOST_TORN)));
+      choose(
+          some,
+          i % 2 == 0 ? 0 : Math.min(some.cardinality(), 1 + random.nextInt(MOST_TORN)),
+          random);
     }
   }
 
-  private void choose(BitSet landed, int tear) {
+  private void choose(BitSet landed, int tear, Random random) {
     Choice choice = new Choice(landed, tear, tear == 0 ? 0 : random.nextLong());
     choices.putIfAbsent(choice, choice);
+  }
+
+  private static long mix(long value) {
+    long mixed = (value ^ value >>> 33) * 0xff51afd7ed558ccdL;
+    mixed = (mixed ^ mixed >>> 33) * 0xc4ceb9fe1a85ec53L;
+    return mixed ^ mixed >>> 33;
   }
 
   private DiskImage materialise(Choice choice) {

@@ -10,10 +10,13 @@ import org.jclusterfs.core.format.SlotDescriptor;
 final class BeatPass {
   private final Check check;
   private final HeaderFields headers;
+  private final HeaderFields heartbeatHeaders;
 
   BeatPass(Check check) {
     this.check = check;
-    this.headers = new HeaderFields(check.report);
+    this.headers = new HeaderFields(check);
+    // The version of a heartbeat is its sequence.
+    this.heartbeatHeaders = new HeaderFields(check.report);
   }
 
   /** Checks the blocks of one slot. */
@@ -27,7 +30,7 @@ final class BeatPass {
     BlockStore.Checked read = check.store.readChecked(address, Heartbeat.MAGIC);
     String wrong = read.good() ? heartbeatFault(read.block(), slot) : read.text();
     if (wrong == null) {
-      if (headers.check(read.block(), "heartbeat", slot)) {
+      if (heartbeatHeaders.check(read.block(), "heartbeat", slot)) {
         check.store.write(read.block());
       }
     } else if (check.report.fix(Problem.HEARTBEAT_DAMAGED, slot, wrong)) {

@@ -18,6 +18,8 @@ import org.jclusterfs.core.format.Superblock;
 
 /** What the passes share. Used by one thread. */
 final class Check {
+  private static final int VERSION_BITS = 20;
+
   final BlockStore store;
   final Report report;
   final ByteBuffer superblock;
@@ -77,7 +79,13 @@ final class Check {
 
   /** A version that is higher than any this block can have had. */
   static long freshVersion() {
-    return Instant.now().getEpochSecond() << 20;
+    return Instant.now().getEpochSecond() << VERSION_BITS;
+  }
+
+  /** The version that mkfs began at; 0 where the superblock's time cannot be right. */
+  long firstVersion() {
+    long made = Superblock.createTime(superblock);
+    return made < 0 || made > Instant.now().getEpochSecond() ? 0 : made << VERSION_BITS;
   }
 
   /** A new metadata block with a fresh version. */

@@ -2,12 +2,12 @@ package org.jclusterfs.fsck;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.device.DeviceSpec;
-import org.jclusterfs.core.device.Devices;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,9 +33,15 @@ final class FsckCommand implements Callable<Integer> {
   static final int USAGE_ERROR = 16;
   static final int CANCELLED = 32;
 
+  /** Opens the device. */
+  interface Opener {
+    BlockDevice open(DeviceSpec spec) throws IOException;
+  }
+
   private final PrintStream out;
   private final PrintStream err;
   private final Predicate<String> asker;
+  private final Opener opener;
 
   @Spec private CommandSpec spec;
 
@@ -95,10 +101,11 @@ final class FsckCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DEVICE", description = "The shared device.")
   private String deviceName;
 
-  FsckCommand(PrintStream out, PrintStream err, Predicate<String> asker) {
+  FsckCommand(PrintStream out, PrintStream err, Predicate<String> asker, Opener opener) {
     this.out = out;
     this.err = err;
     this.asker = asker;
+    this.opener = opener;
   }
 
   @Override
@@ -111,8 +118,8 @@ final class FsckCommand implements Callable<Integer> {
     Report report = new Report(out, mode, asker);
     DeviceSpec device = new DeviceSpec(deviceName, initiator, initiatorFile, secrets);
     Thread cancelled = new Thread(() -> Runtime.getRuntime().halt(CANCELLED), "cancelled");
-    try (BlockDevice opened = Devices.open(device)) {
-      Runtime.getRuntime().addShutdownHook(cancelled);
+    Runtime.getRuntime().addShutdownHook(cancelled);
+    try (BlockDevice opened = opener.open(device)) {
       return new Fsck(opened, report, force, verbose, backup).run();
     } catch (ManualRunNeededException e) {
       error(
@@ -121,6 +128,9 @@ final class FsckCommand implements Callable<Integer> {
               + e.getMessage()
               + "; run fsck.jclusterfs by hand, without -p");
       return Fsck.LEFT;
+    } catch (UncheckedIOException e) {
+      error(e.getMessage() + ": " + e.getCause().getMessage());
+      return Fsck.OPERATIONAL_ERROR;
     } catch (IOException | IllegalArgumentException e) {
       error(e.getMessage() == null ? e.toString() : e.getMessage());
       return Fsck.OPERATIONAL_ERROR;

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Predicate;
+import org.jclusterfs.core.device.Devices;
 import picocli.CommandLine;
 
 /** Entry of fsck.jclusterfs. */
@@ -28,7 +29,17 @@ public final class FsckMain {
    * @param asker answers questions; null: nobody is there to ask
    */
   static int run(PrintStream out, PrintStream err, Predicate<String> asker, String... args) {
-    CommandLine line = new CommandLine(new FsckCommand(out, err, asker));
+    return run(out, err, asker, Devices::open, args);
+  }
+
+  /** As the other one, on a device that the caller opens. */
+  static int run(
+      PrintStream out,
+      PrintStream err,
+      Predicate<String> asker,
+      FsckCommand.Opener opener,
+      String... args) {
+    CommandLine line = new CommandLine(new FsckCommand(out, err, asker, opener));
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));
     return line.execute(args);

@@ -12,7 +12,7 @@ final class GroupFields {
 
   GroupFields(Check check) {
     this.check = check;
-    this.headers = new HeaderFields(check.report);
+    this.headers = new HeaderFields(check);
   }
 
   /**
@@ -40,7 +40,8 @@ final class GroupFields {
       GroupHeader.bitmapBlocks(header, bitmaps);
       changed = true;
     }
-    if (!HeaderFields.isVersion(GroupHeader.versionFloor(header))
+    long floor = GroupHeader.versionFloor(header);
+    if ((floor < check.firstVersion() || !HeaderFields.isVersion(floor))
         && wrong(group, "an impossible version floor")) {
       GroupHeader.versionFloor(header, Check.freshVersion());
       changed = true;

@@ -18,7 +18,7 @@ final class GroupPass {
   GroupPass(Check check) {
     this.check = check;
     this.fields = new GroupFields(check);
-    this.headers = new HeaderFields(check.report);
+    this.headers = new HeaderFields(check);
   }
 
   long used() {

@@ -2,10 +2,8 @@ package org.jclusterfs.fsck;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.GroupHeader;
-import org.jclusterfs.core.format.Superblock;
 
 /**
  * Checks the fields of the common header that a checked read leaves alone, in the blocks of inodes:
@@ -16,8 +14,6 @@ import org.jclusterfs.core.format.Superblock;
  * block.
  */
 final class HeaderCheck {
-  private static final int VERSION_BITS = 20;
-
   private final Check check;
 
   HeaderCheck(Check check) {
@@ -32,7 +28,7 @@ final class HeaderCheck {
       changed = true;
     }
     long version = BlockHeader.version(block);
-    if ((version <= first() || !HeaderFields.isVersion(version))
+    if ((version <= check.firstVersion() || !HeaderFields.isVersion(version))
         && wrong(inode, block, "a version that it cannot have")) {
       BlockHeader.version(block, floor(BlockHeader.address(block)) + 1);
       changed = true;
@@ -48,16 +44,12 @@ final class HeaderCheck {
         what);
   }
 
-  /** The version that mkfs began at; 0 where the superblock's time cannot be right. */
-  private long first() {
-    long made = Superblock.createTime(check.superblock);
-    return made < 0 || made > Instant.now().getEpochSecond() ? 0 : made << VERSION_BITS;
-  }
-
   private long floor(long block) throws IOException {
     long start = check.geometry.groupStart(check.geometry.groupOf(block));
     BlockStore.Checked header = check.store.readChecked(start, GroupHeader.MAGIC);
     long floor = header.good() ? GroupHeader.versionFloor(header.block()) : 0;
-    return floor > first() && HeaderFields.isVersion(floor) ? floor : Check.freshVersion();
+    return floor > check.firstVersion() && HeaderFields.isVersion(floor)
+        ? floor
+        : Check.freshVersion();
   }
 }

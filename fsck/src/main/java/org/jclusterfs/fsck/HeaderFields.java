@@ -12,9 +12,21 @@ final class HeaderFields {
   private static final long VERSION_LIMIT = 1L << 62;
 
   private final Report report;
+  private final long first;
 
+  /** For blocks that may have any version. */
   HeaderFields(Report report) {
+    this(report, 0);
+  }
+
+  /** For blocks whose versions are all above that which mkfs began at. */
+  HeaderFields(Check check) {
+    this(check.report, check.firstVersion());
+  }
+
+  private HeaderFields(Report report, long first) {
     this.report = report;
+    this.first = first;
   }
 
   /**
@@ -37,7 +49,7 @@ final class HeaderFields {
       changed = true;
     }
     long version = BlockHeader.version(block);
-    if (!isVersion(version) && wrong(block, what, "an impossible version")) {
+    if ((version <= first || !isVersion(version)) && wrong(block, what, "an impossible version")) {
       BlockHeader.version(block, Check.freshVersion());
       changed = true;
     }

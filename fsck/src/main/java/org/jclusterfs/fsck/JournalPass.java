@@ -28,7 +28,10 @@ final class JournalPass {
           check.store.readChecked(check.geometry.slotBlock(slot), SlotDescriptor.MAGIC);
       if (read.good() && !check.badJournals.contains(slot)) {
         replay |= run(journals, read.block(), slot);
-      } // else reported by the slot pass, and not repaired
+      } else {
+        // Reported by the slot pass, and not repaired: what the journal holds is not known.
+        needed |= check.report.mode() != Mode.NO;
+      }
     }
     if (check.report.mode() == Mode.NO) {
       check.store.lay(journals.preview());
@@ -48,6 +51,8 @@ final class JournalPass {
       }
       if (check.report.fix(Problem.JOURNAL_DAMAGED, slot, e.getMessage())) {
         journals.format(descriptor, slot);
+      } else {
+        needed |= check.report.mode() != Mode.NO;
       }
       return false;
     }

@@ -63,8 +63,24 @@ final class JournalPlaces {
     for (int slot = 0; slot < count; slot++) {
       if (extents.get(slot) != null && !proven.get(slot)) {
         judge(slot, extents.get(slot));
+      } else if (extents.get(slot) != null) {
+        checkRivals(slot, extents.get(slot));
       }
     }
+  }
+
+  /** Two journals, each with a header that is right, of which one would overwrite the other. */
+  private void checkRivals(int slot, Extent extent) {
+    for (int other = 0; other < extents.size(); other++) {
+      if (other != slot && proven.get(other) && extents.get(other).meets(extent)) {
+        leave(slot, extent, "into the journal of slot " + other, "both journals are there");
+      }
+    }
+  }
+
+  private void leave(int slot, Extent extent, String wrong, String why) {
+    check.badJournals.add(slot);
+    check.report.leave(Problem.JOURNAL_PLACE_WRONG, why, slot, extent.blocks, extent.start, wrong);
   }
 
   private BlockStore.Checked descriptor(int slot) throws IOException {
@@ -90,14 +106,7 @@ final class JournalPlaces {
     }
     boolean free = usualIsJournal || isFree(slot, usual);
     if (!free) {
-      check.badJournals.add(slot);
-      check.report.leave(
-          Problem.JOURNAL_PLACE_WRONG,
-          "where mkfs would have put it something else lies",
-          slot,
-          extent.blocks,
-          extent.start,
-          wrong);
+      leave(slot, extent, wrong, "where mkfs puts it something else lies");
     } else if (check.report.fix(
         Problem.JOURNAL_PLACE_WRONG, slot, extent.blocks, extent.start, wrong)) {
       ByteBuffer block = descriptor(slot).block();

@@ -24,7 +24,7 @@ final class SlotFields {
 
   /** Checks, and corrects in the block; returns whether the caller has to write it. */
   boolean run() {
-    changed = new HeaderFields(check.report).check(block, "slot descriptor", slot);
+    changed = new HeaderFields(check).check(block, "slot descriptor", slot);
     if (SlotDescriptor.slot(block) != slot && wrong("the number of another slot")) {
       SlotDescriptor.slot(block, slot);
     }

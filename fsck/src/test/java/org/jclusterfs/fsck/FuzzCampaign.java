@@ -37,11 +37,12 @@ public final class FuzzCampaign {
     int failed = 0;
     long problems = 0;
     byte[] good = goodImage(file);
+    byte[] dirty = dirtyImage(file);
     out.println("fuzz: damaged volumes repaired by -y and looked at again, from seed " + seed);
     long end = System.nanoTime() + (long) (minutes * 60e9);
     for (long n = 0; n < runs && System.nanoTime() < end; n++) {
       try {
-        problems += new FuzzRun(good, seed + n).run(file);
+        problems += new FuzzRun((seed + n & 1) == 0 ? good : dirty, seed + n).run(file);
         passed++;
       } catch (AssertionError e) {
         failed++;
@@ -59,6 +60,14 @@ public final class FuzzCampaign {
       made.setLength(20 << 20);
     }
     TestVolume.populate(file, (20 << 20) / 4096);
+    return Files.readAllBytes(file);
+  }
+
+  /** The volume in a file with a journal that has to be replayed. */
+  static byte[] dirtyImage(Path file) throws IOException {
+    try (TestVolume volume = TestVolume.open(file)) {
+      Plants.leaveDirtyJournal(volume, 1001, 1002, 1003);
+    }
     return Files.readAllBytes(file);
   }
 }

@@ -9,12 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jclusterfs.core.format.BlockHeader;
+import org.jclusterfs.core.format.SlotDescriptor;
 import org.jclusterfs.core.format.Superblock;
+import org.jclusterfs.journal.testing.SimulatedDisk;
 
 /**
  * Damages a good volume at random places, repairs it by -y and looks again: the repair has to end,
@@ -22,7 +25,8 @@ import org.jclusterfs.core.format.Superblock;
  *
  * <p>Damage of a block is what storage does (bits flipped, zeroed, filled with noise, another
  * block's content) and what a bug of the filesystem might do: a wrong field under a right checksum.
- * The superblocks get the first kind only, and one of them is left alone.
+ * One of the superblocks is left alone, and no block is made to look like one of a newer version.
+ * Every fourth repair loses power somewhere and is done again.
  */
 final class FuzzRun {
   private static final int BLOCK = BlockHeader.BLOCK_SIZE;
@@ -66,6 +70,10 @@ final class FuzzRun {
       damage();
     }
     TestVolume.reset(file, image);
+    if (random.nextInt(4) == 0) {
+      loseRepair(random.nextInt(random.nextInt(3) == 0 ? 300 : 40) + 1);
+      TestVolume.reset(file, image);
+    }
     TestVolume.Result repaired = check(file, Mode.YES);
     if (repaired.status() != Fsck.CLEAN && repaired.status() != Fsck.CORRECTED) {
       throw failure("-y ends with status " + repaired.status() + ":\n" + repaired.output(), null);
@@ -77,8 +85,45 @@ final class FuzzRun {
     return repaired.found().size();
   }
 
+  /** A repair that loses power at its n-th write; the image becomes what is left. */
+  private void loseRepair(int n) throws IOException {
+    SimulatedDisk disk = SimulatedBlockDevice.disk(image);
+    disk.cutPowerAt(n);
+    damages.add("  a repair that lost power at write " + n);
+    try {
+      inTime(Mode.YES, () -> TestVolume.run(new SimulatedBlockDevice(disk), Mode.YES, 0));
+    } catch (AssertionError e) {
+      if (!disk.isDead() || !(e.getCause() instanceof IOException)) {
+        throw e;
+      }
+    }
+    SimulatedDisk after = disk.afterPowerCut(seed);
+    for (int block = 0; block < image.length / BLOCK; block++) {
+      System.arraycopy(after.image().block(block), 0, image, block * BLOCK, BLOCK);
+    }
+    endClaim();
+  }
+
+  /** The claim that the lost repair left is that of a process which is gone. */
+  private void endClaim() {
+    for (int block : byType.get(SlotDescriptor.MAGIC)) {
+      ByteBuffer view = view(block);
+      boolean whole =
+          BlockHeader.magic(view) == SlotDescriptor.MAGIC
+              && BlockHeader.checksum(view) == BlockHeader.computeChecksum(view);
+      if (whole && SlotDescriptor.state(view) != SlotDescriptor.FREE) {
+        SlotDescriptor.startTime(view, SlotDescriptor.startTime(view) + 1);
+        BlockHeader.seal(view);
+      }
+    }
+  }
+
   private TestVolume.Result check(Path file, Mode mode) {
-    FutureTask<TestVolume.Result> task = new FutureTask<>(() -> TestVolume.run(file, mode));
+    return inTime(mode, () -> TestVolume.run(file, mode));
+  }
+
+  private TestVolume.Result inTime(Mode mode, Callable<TestVolume.Result> run) {
+    FutureTask<TestVolume.Result> task = new FutureTask<>(run);
     Thread thread = new Thread(task, "fsck");
     thread.setDaemon(true);
     thread.start();
@@ -109,7 +154,7 @@ final class FuzzRun {
     if (block == image.length / BLOCK - 1) {
       return; // by which the others are found again
     }
-    int kind = random.nextInt(superblock ? 4 : 10);
+    int kind = random.nextInt(10);
     switch (kind) {
       case 0 -> {
         tell("zeroed", block);
@@ -167,14 +212,18 @@ final class FuzzRun {
   /** A field that is wrong under a right checksum. */
   private void wrongField(int block) {
     ByteBuffer view = view(block);
-    if (view.get(0) != 'J'
-        || view.get(1) != 'C'
-        || view.getLong(BlockHeader.ADDRESS_OFFSET) != block) {
+    boolean journal = view.getInt(0) == JournalPlants.HEADER;
+    boolean ours = view.get(0) == 'J' && view.get(1) == 'C';
+    if (!journal && (!ours || view.getLong(BlockHeader.ADDRESS_OFFSET) != block)) {
       return;
     }
     // Mostly where fields are, and not among those that tell the block from another one.
     int limit = random.nextBoolean() ? 320 : BLOCK;
-    int at = 40 + 4 * random.nextInt((limit - 40) / 4);
+    int from = journal ? JournalPlants.FORMAT_VERSION + 4 : 40;
+    int at = from + 4 * random.nextInt((limit - from) / 4);
+    if (isSuperblock(block) && isOfVersion(at)) {
+      return;
+    }
     int before = view.getInt(at);
     int value =
         switch (random.nextInt(6)) {
@@ -188,6 +237,13 @@ final class FuzzRun {
     view.putInt(at, value);
     BlockHeader.seal(view);
     tell(String.format("at %d %x instead of %x in", at, value, before), block);
+  }
+
+  /** Whether a field of the superblock makes the volume one of a newer version. */
+  private static boolean isOfVersion(int at) {
+    return at < Superblock.TOTAL_BLOCKS_OFFSET
+        && at >= Superblock.MAJOR_VERSION_OFFSET
+        && (at < Superblock.COMPAT_FEATURES_OFFSET || at >= Superblock.RO_COMPAT_FEATURES_OFFSET);
   }
 
   private void tell(String what, int block) {

@@ -21,6 +21,7 @@ final class JournalPlants {
   private static final int LOG_BLOCKS = 48;
   private static final int TAIL_BLOCK = 56;
   private static final int TAIL_SEQUENCE = 64;
+  static final int HEADER = 'J' | 'C' << 8 | 'J' << 16 | 'H' << 24;
   private static final int COMMIT = 'J' | 'C' << 8 | 'J' << 16 | 'C' << 24;
 
   private JournalPlants() {}
@@ -79,6 +80,13 @@ final class JournalPlants {
         : start + 1;
   }
 
+  /** Both headers of the journal that begins there say that it is twice as long. */
+  static void doubleLength(TestVolume v, long start) throws IOException {
+    for (long header = start; header < start + 2; header++) {
+      changeHeader(v, header, b -> b.putLong(LOG_BLOCKS, 2 * b.getLong(LOG_BLOCKS)));
+    }
+  }
+
   static void changeHeader(TestVolume v, long address, Consumer<ByteBuffer> change)
       throws IOException {
     ByteBuffer block = BlockIo.read(v.device, address, 1);
@@ -93,7 +101,7 @@ final class JournalPlants {
   }
 
   /** Flips a bit in the n-th commit record of slot 1's journal. */
-  private static void damageCommit(TestVolume v, int n) throws IOException {
+  static void damageCommit(TestVolume v, int n) throws IOException {
     int seen = 0;
     for (long at = start(v) + 2; seen < n; at++) {
       ByteBuffer block = BlockIo.read(v.device, at, 1);

@@ -6,6 +6,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Holds the list of problems, its manual page and the plants together. */
@@ -34,13 +39,31 @@ class ProblemsDocumentTest {
     return format.replaceAll("%(1\\$)?d", "N").replace("%s", "…");
   }
 
-  @Test
-  void documentRepeatsTheListOfProblems() throws IOException {
+  private static String document() throws IOException {
     Path here = Path.of("").toAbsolutePath();
     Path beside = here.resolve("docs/fsck-problems.md");
-    Path document = Files.exists(beside) ? beside : here.resolveSibling("docs/fsck-problems.md");
-    String text = Files.readString(document);
-    assertEquals(table(), text.substring(text.indexOf("| code |")));
+    return Files.readString(
+        Files.exists(beside) ? beside : here.resolveSibling("docs/fsck-problems.md"));
+  }
+
+  @Test
+  void documentRepeatsTheListOfProblems() throws IOException {
+    String text = document();
+    int begin = text.indexOf("| code |");
+    assertEquals(table(), text.substring(begin, text.indexOf("\n\n", begin) + 1));
+  }
+
+  @Test
+  void promisesNameNoCodeThatThereIsNot() throws IOException {
+    String text = document();
+    String promises = text.substring(text.indexOf("## What the format promises"));
+    Set<String> named = new TreeSet<>();
+    Matcher code = Pattern.compile("[A-Z]+(_[A-Z]+)+").matcher(promises);
+    while (code.find()) {
+      named.add(code.group());
+    }
+    named.removeIf(name -> Stream.of(Problem.values()).anyMatch(p -> p.name().equals(name)));
+    assertEquals(Set.of(), named);
   }
 
   @Test

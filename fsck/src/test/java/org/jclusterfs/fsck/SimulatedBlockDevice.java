@@ -3,6 +3,7 @@ package org.jclusterfs.fsck;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,19 @@ final class SimulatedBlockDevice implements BlockDevice {
 
   SimulatedBlockDevice(SimulatedDisk disk) {
     this(disk, new Registrations());
+  }
+
+  /** A disk that holds the content of an image. */
+  static SimulatedDisk disk(byte[] image) {
+    Map<Long, byte[]> blocks = new HashMap<>();
+    byte[] zeros = new byte[BLOCK];
+    for (int at = 0; at < image.length; at += BLOCK) {
+      if (!Arrays.equals(image, at, at + BLOCK, zeros, 0, BLOCK)) {
+        blocks.put((long) at / BLOCK, Arrays.copyOfRange(image, at, at + BLOCK));
+      }
+    }
+    SimulatedDisk empty = new SimulatedDisk(BLOCK, image.length / BLOCK);
+    return new SimulatedDisk(empty.image().with(blocks));
   }
 
   private interface Io {

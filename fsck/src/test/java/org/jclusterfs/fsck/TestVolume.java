@@ -267,11 +267,16 @@ final class TestVolume implements AutoCloseable {
   }
 
   static Result run(Path file, Mode mode, int backup) throws IOException {
+    return run(Devices.open(DeviceSpec.of("file:" + file)), mode, backup);
+  }
+
+  /** Runs on a device, which is closed. */
+  static Result run(BlockDevice opened, Mode mode, int backup) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
     Report report = new Report(out, mode, null);
     int status;
-    try (BlockDevice device = Devices.open(DeviceSpec.of("file:" + file))) {
+    try (BlockDevice device = opened) {
       status = new Fsck(device, report, true, false, backup).run();
     } catch (ManualRunNeededException e) {
       status = Fsck.LEFT;

@@ -64,6 +64,10 @@ final class VolumePlants {
     blocks.put("fence block", v -> v.check.geometry.fenceBlock(0));
     blocks.put("resource group", v -> v.check.geometry.groupStart(1));
     blocks.put("bitmap", v -> v.check.geometry.bitmapBlock(1, 0));
+    add(
+        "version from before mkfs",
+        Problem.HEADER_FIELD_WRONG,
+        v -> v.change(v.check.geometry.bitmapBlock(0, 0), b -> BlockHeader.version(b, 77)));
     blocks.forEach(
         (name, place) -> {
           Problem problem = Problem.HEADER_FIELD_WRONG;
@@ -326,6 +330,7 @@ final class VolumePlants {
     group("blockCount", b -> GroupHeader.blockCount(b, GroupHeader.blockCount(b) - 1));
     group("bitmapBlocks", b -> GroupHeader.bitmapBlocks(b, 2));
     group("versionFloor", b -> GroupHeader.versionFloor(b, -2));
+    group("versionFloor from before mkfs", b -> GroupHeader.versionFloor(b, 1L << 20));
     group("versionFloor that runs over", b -> GroupHeader.versionFloor(b, Long.MAX_VALUE));
     group("longestFree that is too small", b -> GroupHeader.longestFree(b, 3));
     group(

@@ -58,6 +58,9 @@ record CrashCampaignOptions(
           case "--threads" -> threads = Integer.parseInt(value);
           case "--from" -> from = Integer.parseInt(value);
           case "--share" -> {
+            if (value.indexOf('/') < 0) {
+              throw new IllegalArgumentException("--share wants K/N, for example 1/4");
+            }
             part = Integer.parseInt(value.split("/", 2)[0]);
             parts = Integer.parseInt(value.substring(value.indexOf('/') + 1));
           }

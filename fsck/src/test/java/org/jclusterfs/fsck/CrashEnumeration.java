@@ -40,17 +40,23 @@ final class CrashEnumeration {
   private void add(List<CrashOperation> operations) {
     List<List<CrashSequence.Step>> begun = new ArrayList<>(List.of(List.of()));
     ModelTree model = SequenceRun.preparedModel();
-    for (CrashOperation operation : operations) {
+    for (int i = 0; i < operations.size(); i++) {
+      CrashOperation operation = operations.get(i);
       if (!SequenceRun.apply(
           model, new CrashSequence.Step(operation, CrashSequence.Persistence.NONE))) {
         return;
       }
+      List<CrashSequence.Step> steps = possible(model, operation);
+      if (i == operations.size() - 1) {
+        // The end of the run brings everything to its place anyway.
+        steps.removeIf(step -> step.persistence() == CrashSequence.Persistence.REST);
+      }
       List<List<CrashSequence.Step>> longer = new ArrayList<>();
       for (List<CrashSequence.Step> each : begun) {
-        for (CrashSequence.Step step : possible(model, operation)) {
-          List<CrashSequence.Step> steps = new ArrayList<>(each);
-          steps.add(step);
-          longer.add(steps);
+        for (CrashSequence.Step step : steps) {
+          List<CrashSequence.Step> both = new ArrayList<>(each);
+          both.add(step);
+          longer.add(both);
         }
       }
       begun = longer;

@@ -17,7 +17,9 @@ record CrashSequence(List<Step> steps) {
     FSYNC,
     FDATASYNC,
     FSYNC_DIRECTORY,
-    SYNC
+    SYNC,
+    /** All is synced and then brought to its place, and what is unlinked is freed. */
+    REST
   }
 
   /** One operation and what follows it. */

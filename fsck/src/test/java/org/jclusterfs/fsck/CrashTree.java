@@ -55,4 +55,7 @@ interface CrashTree {
 
   /** Makes everything durable. */
   void syncAll() throws FsException;
+
+  /** Waits until what is durable is in its place, and what is unlinked and not open is freed. */
+  void comeToRest() throws FsException;
 }

@@ -270,6 +270,11 @@ final class ModelTree implements CrashTree {
     durable = operation;
   }
 
+  @Override
+  public void comeToRest() {
+    // Nothing that can be seen changes.
+  }
+
   private Snapshot snapshot() {
     StringBuilder out = new StringBuilder();
     Map<String, ModelInode> files = new TreeMap<>();

@@ -1,8 +1,11 @@
 package org.jclusterfs.fsck;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jclusterfs.core.vfs.FaultyMounts;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.OpenFile;
 
@@ -126,6 +129,15 @@ final class RealTree implements CrashTree {
   @Override
   public void syncAll() throws FsException {
     syncBelow(volume.root());
+  }
+
+  @Override
+  public void comeToRest() {
+    try {
+      FaultyMounts.comeToRest(volume.vfs);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void syncBelow(long directory) throws FsException {

@@ -80,6 +80,10 @@ final class SequenceRun {
       case FDATASYNC -> tree.sync(step.operation().subject(), true);
       case FSYNC_DIRECTORY -> tree.sync(step.operation().directory(), false);
       case SYNC -> tree.syncAll();
+      case REST -> {
+        tree.syncAll();
+        tree.comeToRest();
+      }
       default -> {}
     }
   }

@@ -1,5 +1,6 @@
 package org.jclusterfs.core.vfs;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.jclusterfs.core.cluster.Cancellation;
@@ -12,7 +13,10 @@ final class FileSystem implements Vfs {
   private static final int SYMLINK_MODE = FileTypes.SYMLINK | 0777;
   private static final int LONGEST_TARGET = 4095;
 
+  private static final long REST_MILLIS = 3_000;
+
   private final VolumeState volume;
+  private final Reclaimer reclaimer;
   private final NameOperations names;
   private final RenameOperation renames;
   private final FileOperations files;
@@ -39,6 +43,7 @@ final class FileSystem implements Vfs {
       Closing closing) {
     this.thresholdMillis = thresholdMillis;
     this.volume = volume;
+    this.reclaimer = reclaimer;
     this.names = new NameOperations(volume, orphans, reclaimer);
     this.renames = new RenameOperation(volume, names, orphans, reclaimer);
     this.files = new FileOperations(volume, names, reclaimer);
@@ -48,6 +53,12 @@ final class FileSystem implements Vfs {
     this.listing = new Listing(volume);
     this.failures = failures;
     this.closing = closing;
+  }
+
+  /** Does at once what the background does of itself while nobody changes anything. */
+  void comeToRest() throws IOException {
+    reclaimer.drain(REST_MILLIS);
+    volume.transactions().journal().writeBackAll();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.jclusterfs.core.vfs;
 
+import java.io.IOException;
 import java.time.Clock;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.journal.Fault;
@@ -14,6 +15,13 @@ public final class FaultyMounts {
   public static Vfs mount(BlockDevice device, MountRequest request, Fault... faults)
       throws MountException {
     return mount(device, request, Clock.systemUTC(), faults);
+  }
+
+  /**
+   * Lets a mount come to rest: everything is in place, and what is unlinked and not open is freed.
+   */
+  public static void comeToRest(Vfs mount) throws IOException {
+    ((FileSystem) mount).comeToRest();
   }
 
   /** With a clock of the test's for the times of inodes. */

@@ -14,6 +14,9 @@ public interface Binding extends AutoCloseable {
    */
   void awaitEnd() throws InterruptedException;
 
+  /** Path of an inode below the root by the name last used for it, or null where none is known. */
+  String path(long inode);
+
   /** Minor device number of the mount, by which fusectl knows its connection. */
   int connection();
 

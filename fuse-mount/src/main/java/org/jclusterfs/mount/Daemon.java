@@ -3,9 +3,13 @@ package org.jclusterfs.mount;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jclusterfs.core.cluster.LockType;
+import org.jclusterfs.core.status.ContendedLock;
+import org.jclusterfs.core.status.MountStatus;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.Vfs;
+import org.jclusterfs.mount.control.ControlSocket;
 import org.jclusterfs.mount.kernel.KernelBinding;
 import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.posix.Posix;
@@ -51,7 +55,9 @@ final class Daemon {
         Guardian.start(binding.connection(), MountOptions.guardianSeconds(vfs.thresholdMillis()));
     Signals.onTermination(() -> unmount(binding));
     int status;
-    try (StateFile state = StateFile.write(source, directory, binding.connection())) {
+    try (StateFile state = StateFile.write(source, directory, binding.connection());
+        ControlSocket control =
+            ControlSocket.listen(state.controlSocket(), () -> status(vfs, binding, directory))) {
       LOG.log(System.Logger.Level.INFO, "{0} is mounted on {1}", source, directory);
       live.run();
       binding.awaitEnd();
@@ -83,6 +89,22 @@ final class Daemon {
     }
     LOG.log(System.Logger.Level.WARNING, "files are open still: aborting the connection");
     binding.abort();
+  }
+
+  private static MountStatus status(Vfs vfs, Binding binding, Path directory) {
+    MountStatus status = vfs.status();
+    return status.withContended(
+        status.contended().stream()
+            .map(lock -> lock.withPath(pathOf(lock, binding, directory)))
+            .toList());
+  }
+
+  private static String pathOf(ContendedLock lock, Binding binding, Path directory) {
+    if (!LockType.valueOf(lock.type()).isOfInode()) {
+      return null;
+    }
+    String path = binding.path(lock.id());
+    return path == null ? null : directory + (path.equals("/") ? "" : path);
   }
 
   private static int leave(Vfs vfs) {

@@ -16,6 +16,9 @@ import java.util.Optional;
 final class StateFile implements AutoCloseable {
   private static final Path RUN = Path.of("/run/jclusterfs");
 
+  // State files alone: beside each lies the socket PID.control.
+  private static final String NUMBERS = "[0-9]*[0-9]";
+
   private final Path file;
 
   private StateFile(Path file) {
@@ -49,7 +52,7 @@ final class StateFile implements AutoCloseable {
 
   /** Process that serves a connection, if it lives. */
   static Optional<Long> daemonOf(int connection) {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(RUN, "[0-9]*")) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(RUN, NUMBERS)) {
       for (Path each : files) {
         List<String> lines = Files.readAllLines(each);
         if (lines.contains("connection=" + connection) && isAlive(each, lines)) {
@@ -62,11 +65,26 @@ final class StateFile implements AutoCloseable {
     return Optional.empty();
   }
 
+  /** Where the daemon of this file listens for questions. */
+  Path controlSocket() {
+    return controlSocket(file);
+  }
+
+  private static Path controlSocket(Path stateFile) {
+    return stateFile.resolveSibling(stateFile.getFileName() + ".control");
+  }
+
+  /** Where the daemon that serves a connection listens for questions. */
+  static Optional<Path> controlSocketOf(int connection) {
+    return daemonOf(connection).map(pid -> controlSocket(RUN.resolve(Long.toString(pid))));
+  }
+
   /** What killed daemons left. */
   private static void removeStale() {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(RUN, "[0-9]*")) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(RUN, NUMBERS)) {
       for (Path each : files) {
         if (!isAlive(each, Files.readAllLines(each))) {
+          Files.deleteIfExists(controlSocket(each));
           Files.deleteIfExists(each);
         }
       }

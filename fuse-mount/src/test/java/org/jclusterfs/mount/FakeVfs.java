@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.cluster.RangeLocks.Range;
+import org.jclusterfs.core.status.ClusterStatus;
+import org.jclusterfs.core.status.MountStatus;
 import org.jclusterfs.core.vfs.AttributeChange;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.Caller;
@@ -48,6 +50,22 @@ public final class FakeVfs implements Vfs {
 
   private final Map<Long, Inode> inodes = new HashMap<>();
   private long nextInode = 100;
+
+  /** What {@link #status()} tells. */
+  public volatile MountStatus status =
+      new MountStatus(
+          "fake:volume",
+          "00000000-0000-0000-0000-000000000000",
+          "fake",
+          false,
+          new ClusterStatus(true, 0, null, 1, 15_000, 10_000, 2_000, "none", 0, List.of()),
+          List.of(),
+          List.of());
+
+  @Override
+  public MountStatus status() {
+    return status;
+  }
 
   /** An empty filesystem. */
   public FakeVfs() {

@@ -37,7 +37,7 @@ class ModuleArrowsTest {
           List.of("alloc"),
           List.of("txn"),
           List.of("cluster"),
-          List.of("device", "format"));
+          List.of("device", "format", "status"));
 
   private static final JavaClasses PRODUCT =
       new ClassFileImporter()

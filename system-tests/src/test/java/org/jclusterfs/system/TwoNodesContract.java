@@ -70,6 +70,30 @@ abstract class TwoNodesContract {
   }
 
   @Test
+  void statusTellsBothNodesAndThePathOfALockThatGoesToAndFro() throws IOException {
+    Path wanted = Path.of("wanted by two");
+    for (int n = 0; n < 10; n++) {
+      for (Path node : List.of(a, b)) {
+        Files.writeString(
+            node.resolve(wanted), "x", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      }
+    }
+    String command = ProjectTree.command("jclusterfs").toString();
+    Outcome text = Commands.run(command, "status", a.toString()).orFail();
+    for (Node node : cluster.nodes()) {
+      assertTrue(
+          text.out()
+              .lines()
+              .anyMatch(line -> line.matches("\\d\\*? +member .* " + node.daemon() + " .* ago .*")),
+          text::out);
+    }
+    assertTrue(text.out().contains(a.resolve(wanted) + "\n"), text::out);
+    Outcome json = Commands.run(command, "status", "--json", b.toString()).orFail();
+    assertTrue(json.out().contains("\"path\": \"" + b.resolve(wanted) + "\""), json::out);
+    assertTrue(json.out().contains("\"thresholdMillis\": 15000"), json::out);
+  }
+
+  @Test
   void removedAndRenamedNamesAreGoneOnTheOtherNode() throws IOException {
     Files.writeString(a.resolve("old"), "kept");
     assertEquals("kept", Files.readString(b.resolve("old")));

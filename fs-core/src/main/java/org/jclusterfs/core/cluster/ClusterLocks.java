@@ -54,10 +54,11 @@ public interface ClusterLocks extends AutoCloseable {
    */
   default void giveBack(LockName name) {}
 
-  /** Counters since the mount, or null where none are kept. */
-  default LockStatistics statistics() {
-    return null;
-  }
+  /** Counters since the mount. */
+  LockStatistics statistics();
+
+  /** Counts the locks as they are now. */
+  LockCensus census();
 
   /** Whether this node is the master of the region, so that its locks cost no message. */
   boolean mastersRegion(int region);

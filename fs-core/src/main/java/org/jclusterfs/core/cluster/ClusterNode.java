@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -14,9 +15,11 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jclusterfs.core.cluster.SlotInfo.Claimant;
 import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.status.ClusterStatus;
 import org.jclusterfs.dlm.Member;
 import org.jclusterfs.dlm.View;
 import org.jclusterfs.dlm.transport.ClusterTransport;
@@ -53,6 +56,7 @@ public final class ClusterNode implements AutoCloseable {
   private final CompletableFuture<Void> admitted = new CompletableFuture<>();
   private final AtomicBoolean ended = new AtomicBoolean();
   private volatile Consumer<Throwable> onWithdraw = cause -> {};
+  private final LongAdder lockMessages = new LongAdder();
   private volatile Throwable cause;
 
   private ClusterNode(
@@ -84,7 +88,7 @@ public final class ClusterNode implements AutoCloseable {
             membership);
     engine =
         new EngineDriver(
-            info.slot(), transport::send, this::rebuilt, broken -> later(() -> withdraw(broken)));
+            info.slot(), this::send, this::rebuilt, broken -> later(() -> withdraw(broken)));
     membership.use(engine, transport);
     locks =
         new DlmLocks(
@@ -159,6 +163,29 @@ public final class ClusterNode implements AutoCloseable {
   /** The locks; usable from {@link #start} on. */
   public ClusterLocks locks() {
     return locks;
+  }
+
+  private void send(int slot, ByteBuffer message) {
+    lockMessages.increment();
+    transport.send(slot, message);
+  }
+
+  /** This node among the others, as it sees them now. */
+  public ClusterStatus status() {
+    ClusterVolume volume = area.volume();
+    View view = membership.view();
+    Throwable stopped = cause;
+    return new ClusterStatus(
+        true,
+        slot().slot(),
+        stopped == null ? null : String.valueOf(stopped.getMessage()),
+        view == null ? 0 : view.number(),
+        volume.thresholdMillis(),
+        volume.selfStopMillis(),
+        volume.beatMillis(),
+        area.device().fencing().describe(),
+        lockMessages.sum(),
+        membership.slots(volume.thresholdMillis()));
   }
 
   /** The members of the present view by slot; empty before the first. */

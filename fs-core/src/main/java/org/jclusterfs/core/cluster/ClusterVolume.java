@@ -35,8 +35,13 @@ public record ClusterVolume(UUID uuid, byte[] secret, Geometry geometry, int thr
         : new ClusterVolume(uuid, secret, geometry, Math.max(MIN_THRESHOLD_MILLIS, millis));
   }
 
+  /** Time without a heartbeat of its own after which a node writes nothing: 2T/3. */
+  public int selfStopMillis() {
+    return thresholdMillis / 3 * 2;
+  }
+
   /** Time between two heartbeats in milliseconds: min(2 s, T/6). */
-  int beatMillis() {
+  public int beatMillis() {
     return Math.min(2000, thresholdMillis / 6);
   }
 }

@@ -73,6 +73,13 @@ final class DlmLocks implements ClusterLocks {
   }
 
   @Override
+  public LockCensus census() {
+    LockCensus census = table.census();
+    ranges.count(census);
+    return census;
+  }
+
+  @Override
   public boolean mastersRegion(int region) {
     return driver.mastersRegion(region);
   }

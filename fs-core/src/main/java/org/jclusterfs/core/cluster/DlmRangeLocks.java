@@ -95,6 +95,20 @@ final class DlmRangeLocks implements RangeLocks {
     }
   }
 
+  /** Adds the files' ranges to a census. */
+  void count(LockCensus census) {
+    for (RangeFile file : files.values()) {
+      synchronized (file) {
+        int waiting = file.waits.size() + file.asked.size();
+        boolean nothing = file.state == State.NONE || file.state == State.ASKING;
+        census.add(
+            file.name,
+            new LockCensus.Sight(
+                nothing ? LockMode.NL : LockMode.EX, waiting, System.nanoTime(), file.wholeWanted));
+      }
+    }
+  }
+
   private void exit(RangeFile file) {
     synchronized (file) {
       file.calls--;

@@ -79,6 +79,12 @@ final class Glock {
     return mode;
   }
 
+  synchronized LockCensus.Sight sight() {
+    boolean queued = !queueEmpty();
+    return new LockCensus.Sight(
+        mode, queued ? waiters.size() : 0, queued ? waiters.peek().since : 0, demoteTo != null);
+  }
+
   /** Whether nobody uses it or waits, so that it may be given back; {@code since}: no use later. */
   synchronized boolean idleSince(long since) {
     return idle() && queueEmpty() && requested == null && !demoting && lastUse - since <= 0;

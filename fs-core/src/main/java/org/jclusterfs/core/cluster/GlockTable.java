@@ -184,6 +184,12 @@ final class GlockTable {
     }
   }
 
+  LockCensus census() {
+    LockCensus census = new LockCensus(statistics);
+    locks.values().forEach(lock -> census.add(lock.name(), lock.sight()));
+    return census;
+  }
+
   /** Fails everybody who waits and everybody to come; no callback runs for what is cached. */
   void withdraw() {
     withdrawn = true;

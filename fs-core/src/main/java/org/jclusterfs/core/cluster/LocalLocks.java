@@ -91,6 +91,13 @@ public final class LocalLocks implements ClusterLocks {
   }
 
   @Override
+  public LockCensus census() {
+    LockCensus census = table.census();
+    ranges.count(census);
+    return census;
+  }
+
+  @Override
   public void close() {
     table.close();
     ranges.withdraw();

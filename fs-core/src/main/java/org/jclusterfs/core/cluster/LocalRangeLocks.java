@@ -9,6 +9,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jclusterfs.dlm.LockMode;
+import org.jclusterfs.dlm.LockName;
 
 /**
  * Byte-range locks among the processes of this node.
@@ -37,6 +39,15 @@ final class LocalRangeLocks implements RangeLocks {
 
   private final Map<Long, File> files = new HashMap<>();
   private boolean withdrawn;
+
+  /** Adds the files' ranges to a census. */
+  synchronized void count(LockCensus census) {
+    files.forEach(
+        (inode, file) ->
+            census.add(
+                new LockName(LockType.FCNTL.code(), 0, inode),
+                new LockCensus.Sight(LockMode.EX, file.waits.size(), System.nanoTime(), false)));
+  }
 
   @Override
   public boolean lock(long inode, Range range, boolean wait, Cancellation cancellation)

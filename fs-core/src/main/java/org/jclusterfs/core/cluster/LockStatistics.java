@@ -1,6 +1,7 @@
 package org.jclusterfs.core.cluster;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -35,6 +36,7 @@ public final class LockStatistics {
     }
   }
 
+  private final ContentionTable contention = new ContentionTable();
   private final PerType[] types = new PerType[LockType.values().length + 1];
 
   LockStatistics() {
@@ -58,12 +60,21 @@ public final class LockStatistics {
     return types[type.code()].worstWait;
   }
 
+  /** The locks that were asked and waited for most. */
+  List<ContentionTable.Entry> contention() {
+    return contention.entries();
+  }
+
   void count(LockName name, Counter counter) {
     types[name.type()].counters.get(counter).increment();
+    if (counter == Counter.BLOCKING) {
+      contention.blocking(name);
+    }
   }
 
   void waited(LockName name, long nanos) {
     PerType type = types[name.type()];
+    contention.waited(name, nanos);
     type.counters.get(Counter.WAITS).increment();
     type.counters.get(Counter.WAIT_NANOS).add(nanos);
     long worst = type.worstWaitNanos.get();

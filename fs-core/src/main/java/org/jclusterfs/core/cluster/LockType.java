@@ -23,6 +23,16 @@ public enum LockType {
     this.code = code;
   }
 
+  /** Whether the ids of this type are inode numbers. */
+  public boolean isOfInode() {
+    return this == INODE || this == OPEN || this == FLOCK || this == FCNTL;
+  }
+
+  /** The type with a number. */
+  static LockType ofCode(int code) {
+    return values()[code - 1];
+  }
+
   /** The number of this type on the wire and in the log. */
   public int code() {
     return code;

@@ -6,8 +6,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jclusterfs.core.format.SlotDescriptor;
+import org.jclusterfs.core.status.SlotStatus;
 import org.jclusterfs.dlm.Member;
 import org.jclusterfs.dlm.View;
 import org.jclusterfs.dlm.WireException;
@@ -57,6 +59,11 @@ final class MembershipDriver
   private View view;
   private boolean stopped;
   private List<Beat> lastBeats = List.of();
+  private List<SlotInfo> lastSlots = List.of();
+  private final Map<Integer, Seen> seen = new HashMap<>();
+
+  /** When a scan first found a beat, by {@link BootClock}; guarded by the monitor. */
+  private record Seen(long incarnation, long sequence, long at) {}
 
   MembershipDriver(
       Member self, int thresholdMillis, Lease lease, Work work, Consumer<String> onSelfStop) {
@@ -84,6 +91,62 @@ final class MembershipDriver
 
   synchronized View view() {
     return view;
+  }
+
+  /** All slots, as the last scan and the connections tell. */
+  synchronized List<SlotStatus> slots(long thresholdMillis) {
+    long now = BootClock.nanoTime();
+    return lastSlots.stream().map(info -> status(info, now, thresholdMillis)).toList();
+  }
+
+  private SlotStatus status(SlotInfo info, long now, long thresholdMillis) {
+    if (info.isFree()) {
+      return new SlotStatus(
+          info.slot(), SlotStatus.State.FREE, "", 0, 0, List.of(), 0, 0, null, false);
+    }
+    Seen last = seen.get(info.slot());
+    Long age =
+        last == null || last.incarnation() != info.incarnation()
+            ? null
+            : TimeUnit.NANOSECONDS.toMillis(now - last.at());
+    SlotStatus.State state;
+    Member member = view == null ? null : view.member(info.slot());
+    if (info.state() != SlotDescriptor.MOUNTED) {
+      state = SlotStatus.State.TOOL;
+    } else if (member != null && member.incarnation() == info.incarnation()) {
+      state = SlotStatus.State.MEMBER;
+    } else if (age == null || age > thresholdMillis) {
+      state = SlotStatus.State.SILENT;
+    } else {
+      state = SlotStatus.State.OUTSIDE;
+    }
+    return new SlotStatus(
+        info.slot(),
+        state,
+        info.hostName(),
+        info.process().pid(),
+        info.incarnation(),
+        info.addresses(),
+        info.port(),
+        info.claimedAt(),
+        age,
+        info.slot() == self.slot() || membership.connected().get(info.slot()));
+  }
+
+  private synchronized void note(long startedAt, List<SlotInfo> slots, List<Beat> beats) {
+    lastSlots = slots;
+    for (Beat beat : beats) {
+      if (beat != null) {
+        seen.compute(
+            beat.slot(),
+            (slot, last) ->
+                last != null
+                        && last.incarnation() == beat.incarnation()
+                        && last.sequence() == beat.sequence()
+                    ? last
+                    : new Seen(beat.incarnation(), beat.sequence(), startedAt));
+      }
+    }
   }
 
   private synchronized void input(Consumer<Long> call) {
@@ -139,6 +202,7 @@ final class MembershipDriver
       }
     }
     lastBeats = known;
+    note(startedAt, slots, known);
     transport.setPeers(peers);
     long highest = highestView;
     input(

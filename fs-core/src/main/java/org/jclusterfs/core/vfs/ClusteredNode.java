@@ -12,6 +12,7 @@ import org.jclusterfs.core.cluster.JoinOptions;
 import org.jclusterfs.core.cluster.Recovery;
 import org.jclusterfs.core.cluster.SlotInfo;
 import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.status.ClusterStatus;
 import org.jclusterfs.core.volume.JournalReplay;
 
 /** A member of the volume's cluster. */
@@ -83,6 +84,11 @@ final class ClusteredNode implements NodeMembership {
   @Override
   public boolean withdrawn() {
     return node.withdrawn() != null;
+  }
+
+  @Override
+  public ClusterStatus status() {
+    return node.status();
   }
 
   @Override

@@ -3,9 +3,11 @@ package org.jclusterfs.core.vfs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.cluster.RangeLocks;
 import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.status.MountStatus;
 import org.jclusterfs.core.txn.MetaStore;
 
 /** The filesystem: hands each operation to the class that does it. */
@@ -27,6 +29,7 @@ final class FileSystem implements Vfs {
   private final Closing closing;
   private final Failures failures;
   private final int thresholdMillis;
+  private final Supplier<MountStatus> status;
 
   /** What ends a mount after its operations have ended. */
   @FunctionalInterface
@@ -40,7 +43,9 @@ final class FileSystem implements Vfs {
       Reclaimer reclaimer,
       Failures failures,
       int thresholdMillis,
+      Supplier<MountStatus> status,
       Closing closing) {
+    this.status = status;
     this.thresholdMillis = thresholdMillis;
     this.volume = volume;
     this.reclaimer = reclaimer;
@@ -64,6 +69,11 @@ final class FileSystem implements Vfs {
   @Override
   public long root() {
     return volume.root();
+  }
+
+  @Override
+  public MountStatus status() {
+    return status.get();
   }
 
   @Override

@@ -10,6 +10,7 @@ import org.jclusterfs.core.alloc.ResourceGroups;
 import org.jclusterfs.core.cluster.ClusterLocks;
 import org.jclusterfs.core.cluster.ClusterVolume;
 import org.jclusterfs.core.cluster.LockCallbacks;
+import org.jclusterfs.core.cluster.LockCensus;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockType;
 import org.jclusterfs.core.cluster.LockUnavailableException;
@@ -23,6 +24,7 @@ import org.jclusterfs.core.inode.FileContent;
 import org.jclusterfs.core.inode.FileSpace;
 import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.inode.InodeTable;
+import org.jclusterfs.core.status.MountStatus;
 import org.jclusterfs.core.txn.MetaStore;
 import org.jclusterfs.core.txn.Transactions;
 import org.jclusterfs.core.volume.BlockIo;
@@ -154,7 +156,25 @@ final class MountAssembly {
     int threshold =
         ClusterVolume.of(superblock).withThreshold(request.thresholdMillis()).thresholdMillis();
     return new FileSystem(
-        volume, orphans, reclaimer, failures, threshold, () -> takeDown(volume, node, failures));
+        volume,
+        orphans,
+        reclaimer,
+        failures,
+        threshold,
+        () -> status(node),
+        () -> takeDown(volume, node, failures));
+  }
+
+  private MountStatus status(NodeMembership node) {
+    LockCensus census = node.locks().census();
+    return new MountStatus(
+        device.description(),
+        uuid.toString(),
+        Superblock.label(superblock),
+        request.readOnly(),
+        node.status(),
+        census.types(),
+        census.contended(MountStatus.MAX_CONTENDED));
   }
 
   private static void registerCallbacks(VolumeState volume) {

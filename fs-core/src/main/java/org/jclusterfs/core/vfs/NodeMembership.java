@@ -2,6 +2,7 @@ package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -15,6 +16,7 @@ import org.jclusterfs.core.cluster.SlotInfo;
 import org.jclusterfs.core.cluster.VolumeInUseException;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.format.Superblock;
+import org.jclusterfs.core.status.ClusterStatus;
 import org.jclusterfs.core.volume.JournalReplay;
 
 /** This node's place in the cluster, or its being alone (cluster=none). */
@@ -45,6 +47,9 @@ interface NodeMembership {
 
   boolean withdrawn();
 
+  /** This node among the others. */
+  ClusterStatus status();
+
   /** Gives every lock back; callbacks run. */
   void releaseLocks();
 
@@ -61,11 +66,16 @@ interface NodeMembership {
     private final ExclusiveClaim claim;
     private final Thread checker = new Thread(this::check, "jclusterfs-claim");
     private final AtomicBoolean withdrawn = new AtomicBoolean();
+    private final ClusterVolume volume;
+    private final String fencing;
+    private volatile String reason;
     private volatile boolean closed;
     private volatile Consumer<Throwable> listener = cause -> {};
 
-    private Alone(ExclusiveClaim claim) {
+    private Alone(ExclusiveClaim claim, ClusterVolume volume, String fencing) {
       this.claim = claim;
+      this.volume = volume;
+      this.fencing = fencing;
       checker.setDaemon(true);
     }
 
@@ -88,7 +98,7 @@ interface NodeMembership {
         replay.replay(IntStream.range(0, Superblock.slotCount(superblock)).boxed().toList());
         claim.recover(REPLAYED);
         recovered = true;
-        return new Alone(claim);
+        return new Alone(claim, volume, device.fencing().describe());
       } finally {
         if (!recovered) {
           claim.close();
@@ -147,6 +157,7 @@ interface NodeMembership {
       if (withdrawn.compareAndSet(false, true)) {
         System.getLogger(NodeMembership.class.getName())
             .log(System.Logger.Level.ERROR, "this node stops: {0}", cause.getMessage());
+        reason = String.valueOf(cause.getMessage());
         claim.abandon();
         locks.withdraw(cause);
         listener.accept(cause);
@@ -156,6 +167,21 @@ interface NodeMembership {
     @Override
     public boolean withdrawn() {
       return withdrawn.get();
+    }
+
+    @Override
+    public ClusterStatus status() {
+      return new ClusterStatus(
+          false,
+          slot(),
+          reason,
+          0,
+          volume.thresholdMillis(),
+          volume.selfStopMillis(),
+          volume.beatMillis(),
+          fencing,
+          0,
+          List.of());
     }
 
     @Override

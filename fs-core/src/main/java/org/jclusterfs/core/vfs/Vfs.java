@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.cluster.RangeLocks;
+import org.jclusterfs.core.status.MountStatus;
 
 /**
  * A mounted filesystem as operations on inode numbers.
@@ -199,6 +200,9 @@ public interface Vfs extends AutoCloseable {
   default int thresholdMillis() {
     return 15_000;
   }
+
+  /** State of the mount at this moment, for people; never waits for a lock of the cluster. */
+  MountStatus status();
 
   /** Flushes everything, leaves the cluster in order and frees the slot. */
   @Override

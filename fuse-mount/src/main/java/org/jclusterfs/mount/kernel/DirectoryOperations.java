@@ -114,6 +114,7 @@ final class DirectoryOperations {
       counted.add(attributes);
       offsets.add(out.position());
       Node node = session.nodes().remember(attributes);
+      node.named(session.nodes().ofNodeId(request.header().nodeid()), name.clone());
       Replies.entryOut(
           out,
           node.nodeId,

@@ -37,6 +37,7 @@ public final class KernelBinding implements Binding {
   private final CountDownLatch ready = new CountDownLatch(1);
   private volatile String refusal;
   private volatile int connection;
+  private volatile NodeTable nodes;
   private ReaderPool readers;
   private int descriptor = -1;
 
@@ -56,7 +57,7 @@ public final class KernelBinding implements Binding {
               + "; load the module fuse (modprobe fuse) and mount as root");
     }
     FuseChannel channel = new DeviceChannel(descriptor);
-    NodeTable nodes = new NodeTable(vfs.root());
+    nodes = new NodeTable(vfs.root());
     Dispatcher dispatcher = new Dispatcher();
     dispatcher.on(Opcode.INIT, request -> init(request, channel, nodes, dispatcher));
     int mounted =
@@ -160,6 +161,13 @@ public final class KernelBinding implements Binding {
         descriptor = -1;
       }
     }
+  }
+
+  @Override
+  public String path(long inode) {
+    NodeTable known = nodes;
+    Node node = known == null ? null : known.find(inode);
+    return node == null ? null : node.path();
   }
 
   @Override

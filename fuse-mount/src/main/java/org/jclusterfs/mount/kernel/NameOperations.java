@@ -44,8 +44,9 @@ final class NameOperations {
 
   private void lookup(Request request) throws FsException {
     long parent = nodes.inode(request.header().nodeid());
-    Entry entry = new Entry(request);
-    vfs.lookup(parent, request.name(0, 0), entry::accept);
+    byte[] name = request.name(0, 0);
+    Entry entry = new Entry(request, name);
+    vfs.lookup(parent, name, entry::accept);
     entry.settle();
   }
 
@@ -87,23 +88,25 @@ final class NameOperations {
   private void make(Request request, byte[] name, int mode, int major, int minor)
       throws FsException {
     long parent = nodes.inode(request.header().nodeid());
-    Entry entry = new Entry(request);
+    Entry entry = new Entry(request, name);
     vfs.makeNode(parent, name, mode, major, minor, caller(request), entry::accept);
     entry.settle();
   }
 
   private void makeSymlink(Request request) throws FsException {
     long parent = nodes.inode(request.header().nodeid());
-    Entry entry = new Entry(request);
-    vfs.makeSymlink(parent, request.name(0, 0), request.name(0, 1), caller(request), entry::accept);
+    byte[] name = request.name(0, 0);
+    Entry entry = new Entry(request, name);
+    vfs.makeSymlink(parent, name, request.name(0, 1), caller(request), entry::accept);
     entry.settle();
   }
 
   private void link(Request request) throws FsException {
     long inode = nodes.inode(request.input().getLong(request.body()));
     long parent = nodes.inode(request.header().nodeid());
-    Entry entry = new Entry(request);
-    vfs.link(inode, parent, request.name(Requests.LINK_IN_BYTES, 0), entry::accept);
+    byte[] name = request.name(Requests.LINK_IN_BYTES, 0);
+    Entry entry = new Entry(request, name);
+    vfs.link(inode, parent, name, entry::accept);
     entry.settle();
   }
 
@@ -131,27 +134,19 @@ final class NameOperations {
       return;
     }
     long parent = nodes.inode(request.header().nodeid());
-    long newParent = nodes.inode(request.input().getLong(request.body()));
-    vfs.rename(
-        parent,
-        request.name(names, 0),
-        newParent,
-        request.name(names, 1),
-        flags,
-        nothing -> request.ok());
+    long newNodeId = request.input().getLong(request.body());
+    long newParent = nodes.inode(newNodeId);
+    byte[] name = request.name(names, 0);
+    byte[] newName = request.name(names, 1);
+    vfs.rename(parent, name, newParent, newName, flags, nothing -> request.ok());
   }
 
   private void create(Request request) throws FsException {
     CreateIn in = CreateIn.at(request.input(), request.body());
     long parent = nodes.inode(request.header().nodeid());
-    Entry entry = new Entry(request);
-    vfs.create(
-        parent,
-        request.name(CreateIn.BYTES, 0),
-        in.mode(),
-        in.flags(),
-        caller(request),
-        entry::accept);
+    byte[] name = request.name(CreateIn.BYTES, 0);
+    Entry entry = new Entry(request, name);
+    vfs.create(parent, name, in.mode(), in.flags(), caller(request), entry::accept);
     entry.settle();
   }
 
@@ -163,11 +158,14 @@ final class NameOperations {
   /** The reply with an entry; takes the kernel's reference back where the reply was refused. */
   private final class Entry {
     private final Request request;
+    private final byte[] name;
     private Attributes told;
     private long handle;
 
-    Entry(Request request) {
+    /** An entry that is asked for by a name in the request's directory. */
+    Entry(Request request, byte[] name) {
       this.request = request;
+      this.name = name;
     }
 
     void accept(Attributes attributes) {
@@ -178,6 +176,7 @@ final class NameOperations {
       told = attributes;
       // Counted before it is written, or a notice could pass between.
       Node node = nodes.remember(attributes);
+      node.named(nodes.ofNodeId(request.header().nodeid()), name);
       ByteBuffer out = request.out();
       Replies.entryOut(
           out,

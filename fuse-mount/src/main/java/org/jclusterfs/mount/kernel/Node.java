@@ -1,5 +1,8 @@
 package org.jclusterfs.mount.kernel;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
 /**
  * What the binding remembers of an inode that the kernel knows.
  *
@@ -7,6 +10,8 @@ package org.jclusterfs.mount.kernel;
  * thread sets and {@link #forgetHints()} drops when the kernel's caches are invalidated.
  */
 final class Node {
+  private static final int DEEPEST = 1000;
+
   final long nodeId;
 
   /** An inode that had the same number before and that the kernel has not forgotten; or null. */
@@ -24,12 +29,42 @@ final class Node {
   /** Whether security.capability is known to be absent. */
   volatile boolean noCapability;
 
+  /** The last name by which the kernel came to know it, and of which directory: for people only. */
+  private volatile Node parent;
+
+  private volatile byte[] name;
+
   /** Counts invalidations, so that what was read before one is not remembered after it. */
   volatile int epoch;
 
   Node(long nodeId, Node older) {
     this.nodeId = nodeId;
     this.older = older;
+  }
+
+  /** Notes the name under which it was found; it may have been renamed since by others. */
+  void named(Node directory, byte[] found) {
+    if (parent != directory || !Arrays.equals(name, found)) {
+      parent = directory;
+      name = found;
+    }
+  }
+
+  /** Path below the root by the names last used, or null where one is not known. */
+  String path() {
+    StringBuilder path = new StringBuilder();
+    Node node = this;
+    for (int depth = 0; node.nodeId != NodeTable.ROOT_ID; depth++) {
+      byte[] last = node.name;
+      Node above = node.parent;
+      // Names of different moments may form a circle.
+      if (last == null || above == null || depth == DEEPEST) {
+        return null;
+      }
+      path.insert(0, "/" + new String(last, StandardCharsets.UTF_8));
+      node = above;
+    }
+    return path.length() == 0 ? "/" : path.toString();
   }
 
   synchronized void forgetHints() {

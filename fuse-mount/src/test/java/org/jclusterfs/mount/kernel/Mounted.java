@@ -16,7 +16,12 @@ final class Mounted implements AutoCloseable {
   Mounted() throws Exception {
     directory = Files.createTempDirectory("jclusterfs-mount").toRealPath();
     binding = new KernelBinding(vfs, new BindingOptions("fake:volume", directory, 0, 5000));
-    binding.mount();
+    try {
+      binding.mount();
+    } catch (Exception e) {
+      Files.delete(directory);
+      throw e;
+    }
   }
 
   Path path(String name) {

@@ -1,0 +1,2 @@
+/** Asking a running mount: the socket that its daemon listens on, and bin/jclusterfs. */
+package org.jclusterfs.mount.control;

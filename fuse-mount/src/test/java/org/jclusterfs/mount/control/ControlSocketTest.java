@@ -1,0 +1,132 @@
+package org.jclusterfs.mount.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.jclusterfs.core.status.ClusterStatus;
+import org.jclusterfs.core.status.ContendedLock;
+import org.jclusterfs.core.status.LockTypeStatus;
+import org.jclusterfs.core.status.MountStatus;
+import org.jclusterfs.core.status.SlotStatus;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ControlSocketTest {
+
+  private static final MountStatus STATUS =
+      new MountStatus(
+          "file:/volume",
+          "2687785e-ee2b-410d-8d58-724bd17b4ed9",
+          "web \u00e4",
+          false,
+          new ClusterStatus(
+              true,
+              0,
+              null,
+              7,
+              15_000,
+              10_000,
+              2_000,
+              "persistent reservations",
+              364,
+              List.of(
+                  new SlotStatus(
+                      0,
+                      SlotStatus.State.MEMBER,
+                      "one",
+                      123,
+                      -5,
+                      List.of("192.0.2.1"),
+                      7000,
+                      1_795_249_812L,
+                      800L,
+                      true),
+                  new SlotStatus(
+                      1,
+                      SlotStatus.State.SILENT,
+                      "two",
+                      456,
+                      6,
+                      List.of("192.0.2.2"),
+                      7000,
+                      1_795_249_812L,
+                      null,
+                      false),
+                  new SlotStatus(
+                      2, SlotStatus.State.FREE, "", 0, 0, List.of(), 0, 0, null, false))),
+          List.of(new LockTypeStatus("INODE", 6, 1, 65, 185, 122, 119, 1690, 121)),
+          List.of(
+              new ContendedLock("INODE", 227107, "NL", 1, 2400, true, 120, 118, 1681, "/m/a/f"),
+              new ContendedLock("RESOURCE_GROUP", 3, "EX", 0, 0, false, 2, 0, 0, null)));
+
+  @TempDir private Path directory;
+
+  @Test
+  void statusArrivesAsItWasTold() throws Exception {
+    try (ControlSocket socket = listen()) {
+      String answer = ControlSocket.ask(path(), ControlSocket.STATUS);
+      assertEquals(STATUS, new Gson().fromJson(answer, MountStatus.class));
+    }
+    assertFalse(Files.exists(path()));
+  }
+
+  @Test
+  void onlyTheOwnerMayConnectAndWhatLayThereIsReplaced() throws Exception {
+    Files.writeString(path(), "left by a killed daemon");
+    try (ControlSocket socket = listen()) {
+      assertEquals(
+          "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path())));
+    }
+  }
+
+  @Test
+  void unknownQuestionIsToldAndTheNextOneAnswered() throws Exception {
+    try (ControlSocket socket = listen()) {
+      assertEquals("{\"error\":\"unknown question: x\"}", ControlSocket.ask(path(), "x"));
+      assertThrows(IOException.class, () -> ControlSocket.ask(path(), "x".repeat(10_000)));
+      assertTrue(ControlSocket.ask(path(), ControlSocket.STATUS).startsWith("{\"device\""));
+    }
+  }
+
+  @Test
+  void textNamesEveryNodeAndTheContendedPath() {
+    String text = StatusText.of("/m", STATUS);
+    assertTrue(text.contains("slot 0, view 7; a node is dead after 15.0 s"), text);
+    assertTrue(
+        text.lines()
+            .anyMatch(l -> l.matches("0\\* +member +one +123 +0.8 s ago +self +192.0.2.1 .*")),
+        text);
+    assertTrue(text.lines().anyMatch(l -> l.matches("1 +silent +two +456 +none +no .*")), text);
+    assertTrue(text.contains("1 of 3 slots free"), text);
+    assertTrue(
+        text.lines().anyMatch(l -> l.matches("inode 227107 +NL +1 for 2.4 s +by others .*/m/a/f")),
+        text);
+  }
+
+  @Test
+  void stoppedNodeSaysWhyFirst() {
+    ClusterStatus cluster =
+        new ClusterStatus(true, 0, "it was fenced", 7, 15_000, 10_000, 2_000, "", 0, List.of());
+    String text =
+        StatusText.of(
+            "/m", new MountStatus("file:/volume", "u", "", true, cluster, List.of(), List.of()));
+    assertTrue(text.lines().anyMatch(l -> l.startsWith("STOPPED: it was fenced; ")), text);
+    assertTrue(text.startsWith("/m: volume u on file:/volume, read-only\n"), text);
+  }
+
+  private Path path() {
+    return directory.resolve("1.control");
+  }
+
+  private ControlSocket listen() throws IOException {
+    return ControlSocket.listen(path(), () -> STATUS);
+  }
+}

@@ -132,6 +132,13 @@ final class Check {
    * @throws IOException if there is none
    */
   long allocate(int state) throws IOException {
+    long block = allocateUnmarked(state);
+    markOnDisk(block, state);
+    return block;
+  }
+
+  /** As {@link #allocate}, without an entry in the volume's bitmap. */
+  long allocateUnmarked(int state) throws IOException {
     for (Doubt doubt : Doubt.values()) {
       for (long tried = geometry.groupArea(); tried < geometry.totalBlocks() - 1; tried++) {
         long block = nextFree;
@@ -141,7 +148,6 @@ final class Check {
             && !map.isReleased(block)
             && mayTake(block, doubt)) {
           map.set(block, state);
-          markOnDisk(block, state);
           return block;
         }
       }

@@ -134,6 +134,14 @@ final class FsckCommand implements Callable<Integer> {
     } catch (IOException | IllegalArgumentException e) {
       error(e.getMessage() == null ? e.toString() : e.getMessage());
       return Fsck.OPERATIONAL_ERROR;
+    } catch (OutOfMemoryError e) {
+      error(
+          deviceName
+              + ": the check needs more memory than the "
+              + (Runtime.getRuntime().maxMemory() >> 20)
+              + " MiB of this run; what was repaired stays repaired. Run it again with"
+              + " JCLUSTERFS_JAVA_OPTS=-Xmx and a size, or on a machine with more memory");
+      return Fsck.OPERATIONAL_ERROR;
     } finally {
       Runtime.getRuntime().removeShutdownHook(cancelled);
     }

@@ -27,7 +27,7 @@ final class XattrCheck {
   /** As many blocks as the longest stream can have: one byte in each. */
   private static final int LONGEST_CHAIN = XattrStore.MAX_STREAM_LENGTH;
 
-  private static final String[] NAMESPACES = {"user.", "trusted.", "security.", "system."};
+  private static final String USER = "user.";
 
   private final Check check;
   private final InodeInfo inode;
@@ -127,8 +127,7 @@ final class XattrCheck {
 
   private void judge(String found, byte[] value) {
     String name = found;
-    boolean known =
-        Arrays.stream(NAMESPACES).anyMatch(s -> found.startsWith(s) && found.length() > s.length());
+    boolean known = XattrStore.hasNamespace(found.getBytes(StandardCharsets.ISO_8859_1));
     if ((!known || found.indexOf(0) >= 0)
         && fix(Problem.XATTR_NAME_WRONG, found, "is of no known namespace")) {
       name = inUserNamespace(found);
@@ -157,7 +156,7 @@ final class XattrCheck {
   }
 
   private String inUserNamespace(String found) {
-    String wanted = NAMESPACES[0] + found.replace('\0', '?');
+    String wanted = USER + found.replace('\0', '?');
     String cut = wanted.substring(0, Math.min(wanted.length(), XattrStore.MAX_NAME_LENGTH));
     if (!attributes.containsKey(cut)) {
       return cut;

@@ -181,7 +181,8 @@ final class TestVolume implements AutoCloseable {
       InodeBlock.layout(block, InodeBlock.LAYOUT_INLINE);
       InodeBlock.bodyLength(block, 5);
       InodeBlock.size(block, 5);
-      block.put(InodeBlock.BODY_OFFSET, "small".getBytes(StandardCharsets.US_ASCII));
+      String content = String.format("%05d", number % 100_000);
+      block.put(InodeBlock.BODY_OFFSET, content.getBytes(StandardCharsets.US_ASCII));
     }
     check.store.write(block);
     return number;
@@ -208,6 +209,27 @@ final class TestVolume implements AutoCloseable {
         .findFirst()
         .orElseThrow(() -> new AssertionError("no " + name))
         .inode();
+  }
+
+  /** Gives a directory other names, in a tree of any size; the blocks of its old tree leak. */
+  void directoryOf(long number, List<DirectoryCheck.Entry> entries) throws IOException {
+    ByteBuffer block = inode(number);
+    List<DirectoryCheck.Entry> sorted = new ArrayList<>(entries);
+    sorted.sort(Comparator.comparingLong(DirectoryCheck.Entry::cookie));
+    int nodes = new TreeBuilder(check, number, DirectoryEntry.MAGIC).build(block, sorted);
+    InodeBlock.blocks(block, nodes);
+    InodeBlock.size(block, (long) BlockHeader.BLOCK_SIZE * Math.max(1, nodes));
+    InodeBlock.entries(block, entries.size());
+    check.store.write(block);
+  }
+
+  /** The first leaf of a tree of level 1 or 2. */
+  long firstLeafBelow(long number) throws IOException {
+    long child = firstLeaf(number);
+    ByteBuffer block = check.store.read(child);
+    return NodeHeader.level(block, NodeHeader.BLOCK_BASE) == 0
+        ? child
+        : IndexEntry.child(block, IndexEntry.at(NodeHeader.BLOCK_BASE, 0));
   }
 
   /** Adds a name to a directory whose root node is its only one and has room. */

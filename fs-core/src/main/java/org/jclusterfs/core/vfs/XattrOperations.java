@@ -47,6 +47,10 @@ final class XattrOperations {
   void set(long number, byte[] name, byte[] value, int flags)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
+    // The kernel asks for any name; other filesystems have no others, and fsck knows no others.
+    if (!XattrStore.hasNamespace(name)) {
+      throw new FsException(Failure.NOT_SUPPORTED, "attribute name without a known namespace");
+    }
     try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
       apply(inode, store(inode).planSet(name, value, flags));
     }

@@ -1,6 +1,7 @@
 package org.jclusterfs.core.xattr;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -39,6 +40,8 @@ public final class XattrStore {
   /** Flag of {@link #planSet}, as XATTR_REPLACE of setxattr(2): the attribute must be there. */
   public static final int REPLACE = 2;
 
+  private static final String[] NAMESPACES = {"user.", "trusted.", "security.", "system."};
+
   private final MetaBlock inode;
   private final LockScope scope;
   private final MetaStore store;
@@ -71,6 +74,17 @@ public final class XattrStore {
     this.inode = inode;
     this.scope = scope;
     this.store = store;
+  }
+
+  /** Whether a name begins with a namespace that xattr(7) knows, and goes on behind it. */
+  public static boolean hasNamespace(byte[] name) {
+    String text = new String(name, StandardCharsets.ISO_8859_1);
+    for (String namespace : NAMESPACES) {
+      if (text.startsWith(namespace) && text.length() > namespace.length()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The value of an attribute; null if it is not there. */

@@ -287,6 +287,11 @@ class VfsTest {
     OpenFile file = volume.create(root, "x");
     long inode = file.inode();
     byte[] big = pattern(9_000, 1);
+    for (String foreign : new String[] {"colour", "user.", "users.a"}) {
+      assertEquals(
+          Failure.NOT_SUPPORTED,
+          failureOf(() -> volume.vfs.setXattr(inode, TestVolume.name(foreign), big, 0)));
+    }
     volume.vfs.setXattr(inode, TestVolume.name("user.small"), new byte[] {7}, 0);
     volume.vfs.setXattr(inode, TestVolume.name("user.big"), big, 1);
     assertEquals(

@@ -36,26 +36,18 @@ class ExitStatusTest {
 
   @TempDir static Path directory;
 
-  private static byte[] good;
+  private static GoodVolume good;
 
   /** What a run said. */
   private record Run(int status, String out, String err) {}
 
   @BeforeAll
   static void populate() throws IOException {
-    good = FuzzCampaign.goodImage(directory.resolve("good.img"));
-  }
-
-  private static Path volume(Plants.Plant plant) throws IOException {
-    Path file = TestVolume.reset(directory.resolve("volume.img"), good);
-    try (TestVolume volume = TestVolume.open(file)) {
-      plant.into(volume);
-    }
-    return file;
+    good = new GoodVolume(directory);
   }
 
   private static Path volume(Problem problem) throws IOException {
-    return volume(Plants.ALL.get(problem));
+    return good.planted(Plants.ALL.get(problem));
   }
 
   private static Plants.Plant inSuperblocks(Consumer<ByteBuffer> change) {
@@ -91,7 +83,7 @@ class ExitStatusTest {
 
   @Test
   void cleanVolumeIs0InEveryMode() throws IOException {
-    Path file = volume(NOTHING);
+    Path file = good.planted(NOTHING);
     for (String option : new String[] {"-n", "-p", "-a", "-y"}) {
       expect(0, "", run(option, file));
     }
@@ -128,7 +120,7 @@ class ExitStatusTest {
   void volumeThatIsMountedIs8() throws IOException {
     ProcessIdentity here = ProcessIdentities.current();
     Path file =
-        volume(
+        good.planted(
             v ->
                 v.change(
                     v.check.geometry.slotBlock(1),
@@ -153,7 +145,7 @@ class ExitStatusTest {
   @Test
   void deviceThatWasShrunkIs8() throws IOException {
     Path file = directory.resolve("shrunk.img");
-    TestVolume.reset(file, java.util.Arrays.copyOf(good, 12 << 20));
+    TestVolume.reset(file, java.util.Arrays.copyOf(good.image(), 12 << 20));
     expect(8, "the device was shrunk", run("-y", file));
   }
 
@@ -173,7 +165,7 @@ class ExitStatusTest {
               JournalPlants.changeHeader(
                   v, JournalPlants.newerHeader(v), b -> b.putInt(JournalPlants.FORMAT_VERSION, 2))
         }) {
-      Path file = volume(plant);
+      Path file = good.planted(plant);
       byte[] before = Files.readAllBytes(file);
       expect(8, "", run("-n", file));
       expect(8, "", run("-y", file));
@@ -191,7 +183,7 @@ class ExitStatusTest {
         "",
         run(
             "-n",
-            volume(
+            good.planted(
                 inSuperblocks(
                     b -> {
                       Superblock.compatFeatures(b, 4);
@@ -201,7 +193,7 @@ class ExitStatusTest {
 
   @Test
   void nobodyToAskIs8() throws IOException {
-    String volume = "file:" + volume(NOTHING);
+    String volume = "file:" + good.planted(NOTHING);
     expect(8, "use -n, -p or -y", run(null, Devices::open, volume));
   }
 
@@ -232,7 +224,7 @@ class ExitStatusTest {
 
   @Test
   void blockThatCannotBeReadIs8AndIsNotTakenForDamaged() throws IOException {
-    Path file = volume(NOTHING);
+    Path file = good.planted(NOTHING);
     long[] blocks;
     try (TestVolume v = TestVolume.open(file)) {
       var geometry = v.check.geometry;
@@ -258,7 +250,7 @@ class ExitStatusTest {
 
   @Test
   void repairThatCannotBeWrittenIs8AndCanBeDoneAgain() throws IOException {
-    Path file = volume(v -> v.change(v.small, b -> b.putInt(76, 7)));
+    Path file = good.planted(v -> v.change(v.small, b -> b.putInt(76, 7)));
     long small;
     try (TestVolume v = TestVolume.open(file)) {
       small = v.small;
@@ -286,7 +278,7 @@ class ExitStatusTest {
   @ParameterizedTest
   @org.junit.jupiter.params.provider.MethodSource("wrongCommandLines")
   void wrongCommandLineIs16AndTellsTheUsage(String line) throws IOException {
-    String given = line.replace("DEVICE", "file:" + volume(NOTHING)).strip();
+    String given = line.replace("DEVICE", "file:" + good.planted(NOTHING)).strip();
     Run run = run(null, Devices::open, given.isEmpty() ? new String[0] : given.split(" "));
     expect(16, "Usage: fsck.jclusterfs", run);
     assertEquals("", run.out());
@@ -304,7 +296,7 @@ class ExitStatusTest {
   void cancelledRunIs32() throws Exception {
     // Held by a host that nobody knows: its heartbeat is watched for seconds.
     Path file =
-        volume(
+        good.planted(
             v ->
                 v.change(
                     v.check.geometry.slotBlock(1),

@@ -21,20 +21,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FsckTest {
   @TempDir static Path directory;
 
-  private static byte[] good;
+  private static GoodVolume good;
 
   @BeforeAll
   static void populate() throws IOException {
-    good = FuzzCampaign.goodImage(directory.resolve("good.img"));
-  }
-
-  private static Path copy() throws IOException {
-    return TestVolume.reset(directory.resolve("volume.img"), good);
+    good = new GoodVolume(directory);
   }
 
   @Test
   void populatedVolumeIsClean() throws IOException {
-    TestVolume.Result result = TestVolume.run(copy(), Mode.NO);
+    TestVolume.Result result = TestVolume.run(good.copy(), Mode.NO);
     assertEquals(Fsck.CLEAN, result.status(), result.output());
     assertTrue(result.output().contains("test: clean, "), result.output());
   }
@@ -42,7 +38,7 @@ class FsckTest {
   @ParameterizedTest
   @EnumSource(Problem.class)
   void plantedProblemIsFoundAndRepaired(Problem problem) throws IOException {
-    Path file = copy();
+    Path file = good.copy();
     try (TestVolume volume = TestVolume.open(file)) {
       Plants.ALL.get(problem).into(volume);
     }
@@ -62,7 +58,7 @@ class FsckTest {
   @ParameterizedTest
   @EnumSource(Problem.class)
   void preenRepairsWhatIsSafeAndLeavesTheRest(Problem problem) throws IOException {
-    Path file = copy();
+    Path file = good.copy();
     try (TestVolume volume = TestVolume.open(file)) {
       Plants.ALL.get(problem).into(volume);
     }
@@ -73,7 +69,7 @@ class FsckTest {
 
   @Test
   void replayedTransactionIsInPlace() throws IOException {
-    Path file = copy();
+    Path file = good.copy();
     try (TestVolume volume = TestVolume.open(file)) {
       Plants.ALL.get(Problem.JOURNAL_DIRTY).into(volume);
       assertEquals(0, InodeBlock.uid(volume.inode(volume.small)));
@@ -86,7 +82,7 @@ class FsckTest {
 
   @Test
   void freedOrphanLeavesItsBlocksFree() throws IOException {
-    Path file = copy();
+    Path file = good.copy();
     long orphan;
     try (TestVolume volume = TestVolume.open(file)) {
       Plants.ALL.get(Problem.ORPHAN_LEFT).into(volume);
@@ -109,7 +105,7 @@ class FsckTest {
 
   @Test
   void sharedBlockIsCopiedForTheSecondUser() throws IOException {
-    Path file = copy();
+    Path file = good.copy();
     try (TestVolume volume = TestVolume.open(file)) {
       Plants.ALL.get(Problem.BLOCK_SHARED).into(volume);
     }
@@ -121,7 +117,7 @@ class FsckTest {
 
   @Test
   void orphanDirectoryThatNobodyNamesIsMadeAndNamed() throws IOException {
-    Path file = copy();
+    Path file = good.copy();
     try (TestVolume volume = TestVolume.open(file)) {
       for (int slot = 0; slot < 2; slot++) {
         volume.change(
@@ -137,13 +133,13 @@ class FsckTest {
 
   @Test
   void lostPrimaryIsFoundByItsBackup() throws IOException {
-    Path file = copy();
+    Path file = good.copy();
     assertEquals(Fsck.CLEAN, TestVolume.run(file, Mode.NO, 1).status());
   }
 
   @Test
   void mountedVolumeIsRefusedWithSlotAndHost() throws IOException {
-    Path file = copy();
+    Path file = good.copy();
     try (TestVolume volume = TestVolume.open(file)) {
       var here = ProcessIdentities.current();
       volume.change(

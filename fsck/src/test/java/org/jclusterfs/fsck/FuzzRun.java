@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.SlotDescriptor;
 import org.jclusterfs.core.format.Superblock;
@@ -31,6 +33,13 @@ import org.jclusterfs.journal.testing.SimulatedDisk;
 final class FuzzRun {
   private static final int BLOCK = BlockHeader.BLOCK_SIZE;
   private static final int SECONDS = 120;
+
+  /** Claims that lost power are no news; kept here, since loggers are weak. */
+  private static final Logger LOGGER = Logger.getLogger("org.jclusterfs.core");
+
+  static {
+    LOGGER.setLevel(Level.OFF);
+  }
 
   private final long seed;
   private final Random random;

@@ -33,19 +33,11 @@ class VolumeRepairTest {
 
   @TempDir static Path directory;
 
-  private static byte[] good;
+  private static GoodVolume good;
 
   @BeforeAll
   static void populate() throws IOException {
-    good = FuzzCampaign.goodImage(directory.resolve("good.img"));
-  }
-
-  private static Path planted(Plants.Plant plant) throws IOException {
-    Path file = TestVolume.reset(directory.resolve("volume.img"), good);
-    try (TestVolume volume = TestVolume.open(file)) {
-      plant.into(volume);
-    }
-    return file;
+    good = new GoodVolume(directory);
   }
 
   private static int ownerOfSmall(Path file) throws IOException {
@@ -54,25 +46,18 @@ class VolumeRepairTest {
     }
   }
 
-  private static void repair(Path file) throws IOException {
-    TestVolume.Result repaired = TestVolume.run(file, Mode.YES);
-    assertEquals(Fsck.CORRECTED, repaired.status(), repaired.output());
-    TestVolume.Result again = TestVolume.run(file, Mode.NO);
-    assertEquals(Fsck.CLEAN, again.status(), repaired.output() + again.output());
-  }
-
   @Test
   void primaryThatTheVolumeContradictsGetsWhatItHad() throws IOException {
     for (String field : List.of("totalBlocks", "groupBlocks", "hashKey")) {
       Path file =
-          planted(
+          good.planted(
               v -> v.change(Superblock.PRIMARY_ADDRESS, VolumePlants.contradictions().get(field)));
-      repair(file);
+      GoodVolume.requireMended(file);
       byte[] after = Files.readAllBytes(file);
       int from = (int) Superblock.PRIMARY_ADDRESS * BLOCK + Superblock.MAJOR_VERSION_OFFSET;
       int to = (int) (Superblock.PRIMARY_ADDRESS + 1) * BLOCK;
       assertArrayEquals(
-          Arrays.copyOfRange(good, from, to), Arrays.copyOfRange(after, from, to), field);
+          Arrays.copyOfRange(good.image(), from, to), Arrays.copyOfRange(after, from, to), field);
     }
   }
 
@@ -94,7 +79,7 @@ class VolumeRepairTest {
         BlockIo.write(device, address, block);
       }
     }
-    repair(file);
+    GoodVolume.requireMended(file);
     try (BlockDevice device = Devices.open(DeviceSpec.of("file:" + file))) {
       assertEquals(expected, Superblock.label(Superblocks.readPrimary(device)));
     } finally {
@@ -120,49 +105,50 @@ class VolumeRepairTest {
   @Test
   void lostPrimaryOfVolumeSmallerThanItsDeviceIsFoundByItsBackup() throws IOException {
     Path file = directory.resolve("grown.img");
-    TestVolume.reset(file, Arrays.copyOf(good, good.length + (9 << 20)));
+    TestVolume.reset(file, Arrays.copyOf(good.image(), good.image().length + (9 << 20)));
     try (TestVolume volume = TestVolume.open(file)) {
       volume.spoil(Superblock.PRIMARY_ADDRESS);
     }
-    repair(file);
+    GoodVolume.requireMended(file);
   }
 
   @Test
   void journalIsReplayedThoughItsDescriptorNamesAnotherPlace() throws IOException {
     Path file =
-        planted(
+        good.planted(
             v -> {
               Plants.leaveDirtyJournal(v, 4711);
               v.change(
                   v.check.geometry.slotBlock(1), b -> SlotDescriptor.journalStart(b, 40_000_000));
             });
-    repair(file);
+    GoodVolume.requireMended(file);
     assertEquals(4711, ownerOfSmall(file));
   }
 
   @Test
   void journalIsReplayedThoughItsDescriptorIsLost() throws IOException {
     Path file =
-        planted(
+        good.planted(
             v -> {
               Plants.leaveDirtyJournal(v, 4711);
               v.spoil(v.check.geometry.slotBlock(1));
             });
-    repair(file);
+    GoodVolume.requireMended(file);
     assertEquals(4711, ownerOfSmall(file));
   }
 
   @Test
   void whatWasCommittedBeforeADamagedTransactionIsReplayed() throws IOException {
-    Path file = planted(VolumePlants.ALL.get("committed transaction that cannot be read").plant());
-    repair(file);
+    Path file =
+        good.planted(VolumePlants.ALL.get("committed transaction that cannot be read").plant());
+    GoodVolume.requireMended(file);
     assertEquals(1001, ownerOfSmall(file));
   }
 
   @Test
   void lastTransactionThatIsTornIsNoDamage() throws IOException {
     Path file =
-        planted(
+        good.planted(
             v -> {
               Plants.leaveDirtyJournal(v, 1001, 1002, 1003);
               JournalPlants.damageCommit(v, 3);
@@ -196,13 +182,13 @@ class VolumeRepairTest {
 
   @Test
   void twoJournalsAtOnePlaceAreLeftAlone() throws IOException {
-    requireLeft(planted(VolumeRepairTest::doubleFirstJournal));
+    requireLeft(good.planted(VolumeRepairTest::doubleFirstJournal));
   }
 
   @Test
   void journalWhosePlaceIsTakenIsLeftAlone() throws IOException {
     requireLeft(
-        planted(
+        good.planted(
             v -> {
               doubleFirstJournal(v);
               BlockIo.write(v.device, JournalPlants.start(v), ByteBuffer.allocate(2 * BLOCK));
@@ -212,7 +198,7 @@ class VolumeRepairTest {
   @Test
   void heartbeatThatIsWrittenAgainKeepsTheNumberOfItsView() throws IOException {
     Path file =
-        planted(
+        good.planted(
             v ->
                 v.change(
                     v.check.geometry.heartbeatBlock(1),
@@ -220,7 +206,7 @@ class VolumeRepairTest {
                       Heartbeat.view(b, 77);
                       Heartbeat.state(b, 9);
                     }));
-    repair(file);
+    GoodVolume.requireMended(file);
     try (TestVolume volume = TestVolume.open(file)) {
       long address = volume.check.geometry.heartbeatBlock(1);
       assertEquals(77, Heartbeat.view(volume.check.store.read(address)));
@@ -230,7 +216,7 @@ class VolumeRepairTest {
   /** A volume with problems of many kinds. */
   private static SimulatedDisk damaged() throws IOException {
     Path file =
-        planted(
+        good.planted(
             v -> {
               Plants.leaveDirtyJournal(v, 4711);
               v.change(Superblock.PRIMARY_ADDRESS, b -> Superblock.groupCount(b, 1));

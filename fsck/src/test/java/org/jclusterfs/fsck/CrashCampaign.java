@@ -29,7 +29,6 @@ public final class CrashCampaign {
 
   private final PrintStream out = System.out;
   private final CrashCampaignOptions options;
-  private final CrashEnumeration enumeration = new CrashEnumeration();
   private final List<CrashEnumeration.Family> families = new ArrayList<>();
   private final BitSet done = new BitSet();
   private final RecoveredVolumes recovered = new RecoveredVolumes();
@@ -48,12 +47,6 @@ public final class CrashCampaign {
   private CrashCampaign(CrashCampaignOptions options) {
     this.options = options;
     this.end = begin + (long) (options.minutes() * TimeUnit.MINUTES.toNanos(1));
-    List<CrashEnumeration.Family> all = enumeration.families();
-    for (int i = 0; i < all.size(); i++) {
-      if (all.get(i).end() > options.from() && i % options.shares() == options.share() - 1) {
-        families.add(all.get(i));
-      }
-    }
   }
 
   /**
@@ -82,6 +75,13 @@ public final class CrashCampaign {
   }
 
   private void run() throws InterruptedException {
+    CrashEnumeration enumeration = new CrashEnumeration();
+    List<CrashEnumeration.Family> all = enumeration.families();
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).end() > options.from() && i % options.shares() == options.share() - 1) {
+        families.add(all.get(i));
+      }
+    }
     out.printf(
         "crash: seed %d, %d threads, %d of %d sequences%n",
         options.seed(), options.threads(), mine(), enumeration.size());

@@ -61,14 +61,16 @@ final class NodeRecovery {
       }
       LOG.log(System.Logger.Level.INFO, "slot {0} replays the journal of {1}", self, info.holder());
       recovery.replay(info);
+      Beat last = area.beats().get(info.slot());
       SlotArea.await(
           area.writeBeat(
               new Beat(
                   info.slot(),
                   Heartbeat.DOWN,
                   info.incarnation(),
-                  Long.MAX_VALUE,
-                  lastView(info),
+                  last == null ? 1 : last.sequence() + 1,
+                  // Later views are numbered above it.
+                  last == null ? 0 : last.view(),
                   area.volume().thresholdMillis(),
                   new BitSet())));
       SlotClaim.free(area, info);
@@ -81,12 +83,6 @@ final class NodeRecovery {
           e);
       return false;
     }
-  }
-
-  /** The view number in a slot's heartbeat: later views are numbered above it. */
-  private long lastView(SlotInfo info) throws IOException {
-    Beat last = area.beats().get(info.slot());
-    return last == null ? 0 : last.view();
   }
 
   /** Waits for a replay under way; none is begun from now on. */

@@ -60,6 +60,7 @@ class NodeRecoveryTest {
     assertTrue(recovery().replay(member(info)));
     assertTrue(area.slot(1).isFree());
     assertEquals(Heartbeat.DOWN, area.beats().get(1).state());
+    assertEquals(8, area.beats().get(1).sequence());
     assertEquals(2_000_017, area.beats().get(1).view());
   }
 

@@ -20,10 +20,29 @@ public final class CrashCampaign {
   private static final double RANDOM_SHARE = 0.2;
 
   private static final String[] RANDOM_KINDS = {
-    "sequence", "handover", "sequence", "volume", "sequence", "full", "sequence", "cluster"
+    "sequence",
+    "deaths",
+    "device",
+    "handover",
+    "sequence",
+    "device",
+    "volume",
+    "device",
+    "sequence",
+    "full",
+    "device",
+    "handover",
+    "sequence",
+    "cluster",
+    "device"
   };
 
   private static final int HANDOVER_STATES = 600;
+
+  /** Deaths that are made side by side, since they wait most of their time. */
+  private static final int DEATHS_SIDE_BY_SIDE = 12;
+
+  private static final int POWER_CUTS_OF_A_DEATH = 20;
 
   private static final long REPORT_NANOS = TimeUnit.MINUTES.toNanos(1);
 
@@ -43,6 +62,10 @@ public final class CrashCampaign {
   private int failed;
   private int otherRuns;
   private long handoverStates;
+  private long deaths;
+  private long deathStates;
+  private long unclearDeaths;
+  private long deviceFaults;
 
   private CrashCampaign(CrashCampaignOptions options) {
     this.options = options;
@@ -181,6 +204,14 @@ public final class CrashCampaign {
             }
           }
         }
+        case "deaths" -> deaths(own);
+        case "device" -> {
+          DeviceFaultRun run = new DeviceFaultRun(own);
+          run.run();
+          synchronized (this) {
+            deviceFaults += run.struck() ? 1 : 0;
+          }
+        }
         default -> throw new IllegalArgumentException("no run is called " + kind);
       }
     } catch (Exception | AssertionError e) {
@@ -190,6 +221,19 @@ public final class CrashCampaign {
       otherRuns++;
     }
     count(new CrashExplorer(recovered), failure, "--seed " + own + " --run " + kind);
+  }
+
+  private void deaths(long own) throws Exception {
+    DeathEnumeration all = new DeathEnumeration(own, DEATHS_SIDE_BY_SIDE, POWER_CUTS_OF_A_DEATH);
+    try {
+      all.run(Integer.MAX_VALUE);
+    } finally {
+      synchronized (this) {
+        deaths += all.runs();
+        deathStates += all.states();
+        unclearDeaths += all.unclear();
+      }
+    }
   }
 
   private synchronized void count(CrashExplorer explorer, Throwable failure, String replay) {
@@ -232,7 +276,15 @@ public final class CrashCampaign {
             + otherRuns
             + " random runs, "
             + handoverStates
-            + " states of nodes in turn");
+            + " states of nodes in turn, "
+            + deaths
+            + " deaths of single nodes with "
+            + deathStates
+            + " states ("
+            + unclearDeaths
+            + " given up: too slow a machine), "
+            + deviceFaults
+            + " device faults");
     if (options.sequence() == null && options.run() == null) {
       out.println(reached());
     }

@@ -14,7 +14,7 @@ import java.util.Random;
  * @param share which part of the enumeration is this one's, from 1 ({@code --share K/N})
  * @param shares how many parts there are (default 1)
  * @param sequence one sequence alone ({@code --sequence TEXT}), or null
- * @param run one run alone ({@code --run volume|full|cluster|handover}), or null
+ * @param run one run alone ({@code --run volume|full|cluster|handover|deaths|device}), or null
  */
 record CrashCampaignOptions(
     double minutes,

@@ -16,17 +16,49 @@ import org.jclusterfs.journal.testing.SimulatedDisk;
 final class FsckOracle {
   private FsckOracle() {}
 
-  /** Fails unless a check that writes nothing finds nothing. */
-  static void requireClean(SimulatedDisk disk, String when) throws IOException {
+  /** What a check came to. */
+  record Result(int status, String output) {}
+
+  /** Checks, and repairs if the mode says so. */
+  static Result check(SimulatedDisk disk, Mode mode) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    Report report = new Report(out, Mode.NO, null);
+    Report report = new Report(out, mode, null);
     try (SimulatedBlockDevice device = new SimulatedBlockDevice(disk)) {
       int status = new Fsck(device, report, true, false, 0).run();
-      if (status != Fsck.CLEAN) {
-        throw new AssertionError(
-            "fsck " + when + " finds:\n" + bytes.toString(StandardCharsets.UTF_8));
+      return new Result(status, bytes.toString(StandardCharsets.UTF_8));
+    }
+  }
+
+  /** Fails unless a check that writes nothing finds nothing. */
+  static void requireClean(SimulatedDisk disk, String when) throws IOException {
+    Result result = check(disk, Mode.NO);
+    if (result.status() != Fsck.CLEAN) {
+      throw new AssertionError("fsck " + when + " finds:\n" + result.output());
+    }
+  }
+
+  /** Repairs, and fails unless nothing is left then. */
+  static void requireRepairable(SimulatedDisk disk, String when) throws IOException {
+    Result repaired = check(disk, Mode.YES);
+    Result again = check(disk, Mode.NO);
+    if (again.status() != Fsck.CLEAN) {
+      throw new AssertionError(
+          "fsck -y " + when + ":\n" + repaired.output() + "and then -n:\n" + again.output());
+    }
+  }
+
+  /** Whether no slot is claimed: who had the volume mounted left in order. */
+  static boolean isReleased(SimulatedDisk disk) throws IOException {
+    try (SimulatedBlockDevice device = new SimulatedBlockDevice(disk)) {
+      Geometry geometry = Geometry.of(Superblocks.readPrimary(device));
+      for (int slot = 0; slot < geometry.slotCount(); slot++) {
+        ByteBuffer block = BlockIo.read(device, geometry.slotBlock(slot), 1);
+        if (SlotDescriptor.state(block) != SlotDescriptor.FREE) {
+          return false;
+        }
       }
+      return true;
     }
   }
 

@@ -66,6 +66,11 @@ final class ModelTree implements CrashTree {
     return snapshots;
   }
 
+  /** The state after the last operation. */
+  Snapshot newest() {
+    return snapshots.get(snapshots.size() - 1);
+  }
+
   /** Number of the newest operation that is durable with all before it. */
   int durable() {
     return durable;

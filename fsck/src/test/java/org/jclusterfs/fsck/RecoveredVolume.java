@@ -37,18 +37,25 @@ record RecoveredVolume(String lines, Map<String, byte[]> contents, String proble
     try {
       MountedVolume volume =
           new MountedVolume(new SimulatedBlockDevice(disk), SequenceRun.afterwards(), faults);
-      StringBuilder lines = new StringBuilder();
-      Map<String, byte[]> contents = new TreeMap<>();
+      RecoveredVolume seen;
       try {
-        walk(volume, lines, "", volume.root(), contents);
+        seen = seenBy(volume);
       } finally {
         volume.vfs.close();
       }
       FsckOracle.requireClean(disk, "after recovery");
-      return new RecoveredVolume(lines.toString(), contents, null);
+      return seen;
     } catch (Exception | AssertionError e) {
       return broken(e.toString());
     }
+  }
+
+  /** All that a mount shows. */
+  static RecoveredVolume seenBy(MountedVolume volume) throws FsException {
+    StringBuilder lines = new StringBuilder();
+    Map<String, byte[]> contents = new TreeMap<>();
+    walk(volume, lines, "", volume.root(), contents);
+    return new RecoveredVolume(lines.toString(), contents, null);
   }
 
   private static void walk(
@@ -121,7 +128,11 @@ record RecoveredVolume(String lines, Map<String, byte[]> contents, String proble
             + model.snapshots().get(durable).lines();
   }
 
-  private String judgeContents(ModelTree.Snapshot snapshot, int durable, int exact, int begun) {
+  /**
+   * Whether the files hold what they have to where the tree is as one operation left it; null, or
+   * what is wrong.
+   */
+  String judgeContents(ModelTree.Snapshot snapshot, int durable, int exact, int begun) {
     for (Map.Entry<String, ModelInode> file : snapshot.files().entrySet()) {
       byte[] found = contents.get(file.getKey());
       String wrong = file.getValue().judge(found, durable, exact, begun);

@@ -21,6 +21,14 @@ final class SimulatedBlockDevice implements BlockDevice {
   /** Registrations of all connections to one disk. */
   static final class Registrations {
     private final Map<Integer, Long> keys = new HashMap<>();
+    private Runnable beforePreempt = () -> {};
+    private Runnable afterPreempt = () -> {};
+
+    /** Sets what happens right before a registration is taken away, and right after. */
+    synchronized void aroundPreempt(Runnable before, Runnable after) {
+      beforePreempt = before;
+      afterPreempt = after;
+    }
   }
 
   private final SimulatedDisk disk;
@@ -113,15 +121,35 @@ final class SimulatedBlockDevice implements BlockDevice {
     return run(
         () -> {
           synchronized (registrations) {
-            if (slot >= 0 && !Long.valueOf(key).equals(registrations.keys.get(slot))) {
-              throw new FencedException("the registration of slot " + slot + " is gone");
-            }
+            requireRegistration();
             if (!gate.mayWrite()) {
               throw new FencedException("the write gate is closed");
             }
             write.run(block(offset), src);
           }
         });
+  }
+
+  private void requireRegistration() throws FencedException {
+    if (slot >= 0 && !Long.valueOf(key).equals(registrations.keys.get(slot))) {
+      throw new FencedException("the registration of slot " + slot + " is gone");
+    }
+  }
+
+  /**
+   * A write that left this node earlier reaches the disk.
+   *
+   * @throws FencedException if the node was fenced meanwhile: nothing is written
+   */
+  void land(long offset, ByteBuffer src, boolean durably) throws IOException {
+    synchronized (registrations) {
+      requireRegistration();
+      if (durably) {
+        disk.writeDurably(block(offset), src);
+      } else {
+        disk.write(block(offset), src);
+      }
+    }
   }
 
   @Override
@@ -185,7 +213,9 @@ final class SimulatedBlockDevice implements BlockDevice {
     @Override
     public void fence(Victim victim) {
       synchronized (registrations) {
+        registrations.beforePreempt.run();
         registrations.keys.remove(victim.slot(), victim.key());
+        registrations.afterPreempt.run();
       }
     }
 

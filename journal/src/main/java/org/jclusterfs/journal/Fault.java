@@ -39,6 +39,9 @@ public enum Fault {
   /** Replay writes an image over what is not valid metadata without asking the bitmaps. */
   REPLAY_BITMAPS,
 
+  /** A mount believes the metadata that it reads whatever its checksum says. */
+  READ_CHECKSUM,
+
   /** Replay takes a block in place for valid metadata whatever its checksum says. */
   BLOCK_CHECKSUM
 }

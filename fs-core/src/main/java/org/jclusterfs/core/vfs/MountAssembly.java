@@ -31,6 +31,7 @@ import org.jclusterfs.core.volume.BlockIo;
 import org.jclusterfs.core.volume.JournalArea;
 import org.jclusterfs.core.volume.JournalReplay;
 import org.jclusterfs.core.volume.MetadataInspector;
+import org.jclusterfs.journal.Fault;
 import org.jclusterfs.journal.Journal;
 import org.jclusterfs.journal.JournalOptions;
 
@@ -72,7 +73,8 @@ final class MountAssembly {
 
   Vfs assemble() throws IOException, MountException {
     JournalReplay replay = new JournalReplay(device, geometry, uuid, journalOptions);
-    NodeMembership node = NodeMembership.join(device, superblock, request, replay, this::adopt);
+    NodeMembership node =
+        NodeMembership.join(device, superblock, request, replay, this::adoptAfterDeath);
     boolean up = false;
     try {
       Vfs filesystem = bringUp(node);
@@ -104,7 +106,8 @@ final class MountAssembly {
     journal =
         Journal.open(JournalArea.of(device, descriptors.get(slot)), uuid, slot, journalOptions);
     ClusterLocks locks = node.locks();
-    MetaStore store = new MetaStore(device, uuid, slot);
+    MetaStore store =
+        new MetaStore(device, uuid, slot, !journalOptions.leavesOut(Fault.READ_CHECKSUM));
     Transactions transactions = new Transactions(store, journal);
     ResourceGroups groups = new ResourceGroups(geometry, locks, transactions);
     FileContent content = new FileContent(transactions, groups, clock);
@@ -197,6 +200,40 @@ final class MountAssembly {
     return descriptors;
   }
 
+  /** Slots that no node holds now; none where that cannot be found out. */
+  private List<Integer> unheldSlots() {
+    List<Integer> unheld = new ArrayList<>();
+    try {
+      List<ByteBuffer> descriptors = slotDescriptors();
+      for (int slot = 0; slot < descriptors.size(); slot++) {
+        ByteBuffer block = descriptors.get(slot);
+        boolean sound =
+            BlockHeader.check(block, SlotDescriptor.MAGIC, geometry.slotBlock(slot), uuid) == null;
+        if (sound
+            && SlotDescriptor.state(block) == SlotDescriptor.FREE
+            && SlotDescriptor.orphanDirectory(block) != 0) {
+          unheld.add(slot);
+        }
+      }
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "slots cannot be read: {0}", e.getMessage());
+    }
+    return unheld;
+  }
+
+  /**
+   * A dead node's slot was recovered: takes its orphans over, and those that the dead node had not
+   * taken over yet of slots that it had recovered itself.
+   */
+  private void adoptAfterDeath(int slot) {
+    adopt(slot);
+    for (int unheld : unheldSlots()) {
+      if (unheld != slot) {
+        adopt(unheld);
+      }
+    }
+  }
+
   /** Takes a slot's orphans over, in the background of a thread of its own. */
   private void adopt(int slot) {
     Reclaimer taker = reclaimer;
@@ -229,7 +266,7 @@ final class MountAssembly {
       }
     }
     if (!node.withdrawn() && !request.readOnly()) {
-      reclaimer.drain(DRAIN_MILLIS);
+      reclaimer.drain(DRAIN_MILLIS, unheldSlots());
     }
     reclaimer.close();
     cleaner.close();

@@ -128,15 +128,24 @@ final class Reclaimer implements AutoCloseable {
     found.forEach(number -> add(new Task(number, FIRST_DELAY_MILLIS)));
   }
 
+  /** Frees now what can be freed of this node's own orphans. */
+  void drain(long millis) {
+    drain(millis, List.of());
+  }
+
   /**
    * Frees now what can be freed: the mount ends.
    *
    * @param millis gives up when nothing was freed for so long
+   * @param unheld slots that no node holds: who recovered one may have died before it adopted all
    */
-  void drain(long millis) {
+  void drain(long millis, List<Integer> unheld) {
     try {
       // What this node had open until now waits for no release any more.
       addNamed(volume.slot());
+      for (int slot : unheld) {
+        addNamed(slot);
+      }
     } catch (IOException | LockUnavailableException | FsException e) {
       LOG.log(System.Logger.Level.WARNING, "unlinked inodes stay for the next mount: " + e);
       return;

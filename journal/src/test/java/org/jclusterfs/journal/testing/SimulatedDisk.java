@@ -47,6 +47,19 @@ public final class SimulatedDisk {
     void before(Operation operation) throws IOException;
   }
 
+  /** A LUN that does not do what it is told; its operations go on for everybody. */
+  public interface Misbehaviour extends Interceptor {
+    /** Where the first block of a write lands. */
+    default long target(Operation write) {
+      return write.block();
+    }
+
+    /** Changes what a reader gets of a block; the disk keeps what it has. */
+    default void onTheWay(long block, byte[] content) {}
+  }
+
+  private static final Misbehaviour WELL_BEHAVED = operation -> {};
+
   private record VolatileBlock(long block, byte[] content) {}
 
   private final int blockSize;
@@ -57,6 +70,7 @@ public final class SimulatedDisk {
   private final List<VolatileBlock> unflushed = new ArrayList<>();
   private final List<Operation> history = new ArrayList<>();
   private Interceptor interceptor = operation -> {};
+  private Misbehaviour misbehaviour = WELL_BEHAVED;
   private long changes;
   private long powerCutAt = Long.MAX_VALUE;
   private boolean dead;
@@ -104,6 +118,11 @@ public final class SimulatedDisk {
     interceptor = seen;
   }
 
+  /** Lets later operations go wrong, after the interceptor has seen them; null: none any more. */
+  public synchronized void misbehave(Misbehaviour how) {
+    misbehaviour = how == null ? WELL_BEHAVED : how;
+  }
+
   /** Plants a fault: flushes do nothing, nor is any write durable, and both are acknowledged. */
   public synchronized void ignoreFlushes(boolean ignore) {
     ignoreFlushes = ignore;
@@ -147,6 +166,10 @@ public final class SimulatedDisk {
         if (content == null) {
           content = durable(block + i);
         }
+        if (misbehaviour != WELL_BEHAVED) {
+          content = content.clone();
+          misbehaviour.onTheWay(block + i, content);
+        }
         dst.put(content);
       }
     }
@@ -170,14 +193,16 @@ public final class SimulatedDisk {
     write(Kind.DURABLE_WRITE, block, src);
   }
 
-  private void write(Kind kind, long block, ByteBuffer src) throws IOException {
+  private void write(Kind kind, long wanted, ByteBuffer src) throws IOException {
     int count = src.remaining() / blockSize;
-    if (src.remaining() % blockSize != 0 || block < 0 || block + count > blocks) {
-      throw new IOException("write of " + src.remaining() + " bytes at block " + block);
+    if (src.remaining() % blockSize != 0 || wanted < 0 || wanted + count > blocks) {
+      throw new IOException("write of " + src.remaining() + " bytes at block " + wanted);
     }
-    before(new Operation(kind, block, count));
+    Operation operation = new Operation(kind, wanted, count);
+    before(operation);
     synchronized (this) {
       failIfDead();
+      long block = misbehaviour.target(operation);
       changes++;
       int before = unflushed.size();
       boolean over = false;
@@ -228,12 +253,15 @@ public final class SimulatedDisk {
 
   private void before(Operation operation) throws IOException {
     Interceptor seen;
+    Interceptor wrong;
     synchronized (this) {
       failIfDead();
       history.add(operation);
       seen = interceptor;
+      wrong = misbehaviour;
     }
     seen.before(operation);
+    wrong.before(operation);
   }
 
   private void failIfDead() throws IOException {

@@ -1,0 +1,280 @@
+package org.jclusterfs.fsck;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.IntPredicate;
+
+/**
+ * What several nodes have done one behind the other on one volume, and what may be left of it when
+ * some of them die: of each node's operations, in its order, the last ones that nobody made durable
+ * may be lost, since a journal commits in order. Durable are those that were synced, and those
+ * before one whose lock another node has taken since.
+ *
+ * <p>Used by one thread; what {@link #known} gives does not change any more.
+ */
+final class SharedHistory {
+  /** Where all operations are. */
+  static final String DIRECTORY = "/A";
+
+  /**
+   * One operation of a node.
+   *
+   * @param number its place in the history
+   * @param node who did it
+   */
+  record Entry(int number, int node, CrashSequence.Step step) {
+
+    /** What it changes: the directory, or a file's content. */
+    private String changes() {
+      String name = step.operation().name();
+      return CONTENTS.contains(name) ? step.operation().subject() : DIRECTORY;
+    }
+
+    /** Whether it could not be done before the lock of what another one changed was handed over. */
+    private boolean needs(Entry other) {
+      return other.changes().equals(DIRECTORY) || other.changes().equals(changes());
+    }
+
+    @Override
+    public String toString() {
+      return number + ": node " + node + " " + step;
+    }
+  }
+
+  /** Operations on the content of one file; all others change the directory. */
+  static final List<String> CONTENTS =
+      List.of(
+          "append-big",
+          "append-big-many",
+          "append-small-out",
+          "overwrite-big",
+          "overwrite-big-part",
+          "overwrite-small",
+          "punch-big",
+          "truncate-big",
+          "write-behind",
+          "write-new",
+          "write-new-blocks",
+          "xattr-big");
+
+  /** Operations that change the directory's inode. */
+  static final List<String> NAMES =
+      List.of(
+          "create",
+          "mkdir",
+          "link-small",
+          "unlink-small",
+          "unlink-attr",
+          "unlink-second",
+          "unlink-new",
+          "rename-beside",
+          "rename-over-big",
+          "symlink",
+          "mknod",
+          "rmdir-made",
+          "xattr-dir");
+
+  /**
+   * What is known at a point of a run.
+   *
+   * @param begun operations that have begun: those with lower numbers
+   * @param failed operations that the filesystem refused
+   * @param durable operations that cannot be lost
+   * @param lost operations that are lost for good
+   */
+  record Known(int begun, BitSet failed, BitSet durable, BitSet lost) {}
+
+  /** One thing that the volume may have become: the history without what is lost. */
+  static final class Outcome {
+    private final BitSet lost;
+    private final ModelTree model;
+    private final int last;
+    private final int surelyThere;
+
+    private Outcome(BitSet lost, ModelTree model, int last, int surelyThere) {
+      this.lost = lost;
+      this.model = model;
+      this.last = last;
+      this.surelyThere = surelyThere;
+    }
+
+    /** Numbers of the operations that left no trace in it. */
+    BitSet lost() {
+      return lost;
+    }
+
+    /** Null if the volume is this, or what differs. */
+    String judge(RecoveredVolume volume) {
+      ModelTree.Snapshot expected = model.snapshots().get(last);
+      if (!expected.lines().equals(volume.lines())) {
+        return "without operations " + lost + " it would be:\n" + expected.lines();
+      }
+      int newest = model.snapshots().size() - 1;
+      String wrong = volume.judgeContents(expected, surelyThere, last, newest);
+      return wrong == null ? null : "it is as without operations " + lost + ", but " + wrong;
+    }
+  }
+
+  private final List<Entry> entries = new ArrayList<>();
+  private final BitSet failed = new BitSet();
+  private final BitSet durable = new BitSet();
+  private BitSet lost = new BitSet();
+
+  /** Operations so far. */
+  List<Entry> entries() {
+    return entries;
+  }
+
+  /** A node begins an operation. */
+  Entry begin(int node, CrashSequence.Step step) {
+    Entry entry = new Entry(entries.size(), node, step);
+    entries.add(entry);
+    return entry;
+  }
+
+  /** The filesystem refused it, and that is a possible answer. */
+  void failed(Entry entry) {
+    failed.set(entry.number());
+  }
+
+  /**
+   * It is done, and nobody had died by then.
+   *
+   * @param alive whether the node of an earlier operation still lived
+   */
+  void done(Entry entry, IntPredicate alive) {
+    if (entry.step().persistence() != CrashSequence.Persistence.NONE) {
+      settle(entry);
+    }
+    for (Entry other : List.copyOf(entries.subList(0, entry.number()))) {
+      if (other.node() != entry.node() && alive.test(other.node()) && entry.needs(other)) {
+        settle(other);
+      }
+    }
+  }
+
+  /** Durable with everything that its node did before. */
+  private void settle(Entry entry) {
+    for (Entry other : entries.subList(0, entry.number() + 1)) {
+      if (other.node() == entry.node()) {
+        durable.set(other.number());
+      }
+    }
+  }
+
+  /** What came of the operations of dead nodes is decided: all others are durable. */
+  void decide(BitSet lostOnes, IntPredicate dead) {
+    lost = (BitSet) lostOnes.clone();
+    for (Entry entry : entries) {
+      if (dead.test(entry.node()) && !lost.get(entry.number())) {
+        durable.set(entry.number());
+      }
+    }
+  }
+
+  /** What is known now. */
+  Known known() {
+    return new Known(
+        entries.size(), (BitSet) failed.clone(), (BitSet) durable.clone(), (BitSet) lost.clone());
+  }
+
+  /**
+   * All that the volume may be.
+   *
+   * @param begun what had begun
+   * @param safe what was durable, refused, and lost for good
+   * @param mayLose whether a node's operations may be lost: it died, or the power failed
+   */
+  List<Outcome> outcomes(Known begun, Known safe, IntPredicate mayLose) {
+    Map<Integer, List<Integer>> open = new TreeMap<>();
+    for (Entry entry : entries.subList(0, begun.begun())) {
+      List<Integer> of = open.computeIfAbsent(entry.node(), node -> new ArrayList<>());
+      if (safe.durable().get(entry.number()) || !mayLose.test(entry.node())) {
+        of.clear();
+      } else if (!safe.lost().get(entry.number())) {
+        of.add(entry.number());
+      }
+    }
+    List<BitSet> choices = new ArrayList<>();
+    choices.add((BitSet) safe.lost().clone());
+    for (List<Integer> suffix : open.values()) {
+      List<BitSet> next = new ArrayList<>();
+      for (BitSet choice : choices) {
+        for (int from = suffix.size(); from >= 0; from--) {
+          BitSet more = (BitSet) choice.clone();
+          suffix.subList(from, suffix.size()).forEach(more::set);
+          next.add(more);
+        }
+      }
+      choices = next;
+    }
+    List<Outcome> outcomes = new ArrayList<>();
+    for (BitSet choice : choices) {
+      Outcome outcome = outcome(begun, safe, choice);
+      if (outcome != null) {
+        outcomes.add(outcome);
+      }
+    }
+    return outcomes;
+  }
+
+  /** Whether an operation changes something in one of the states that the volume may be in. */
+  boolean makesSense(CrashSequence.Step step, IntPredicate mayLose) {
+    Known now = known();
+    for (Outcome outcome : outcomes(now, now, mayLose)) {
+      ModelTree model = outcome.model;
+      ModelInode before = model.newest().files().get(step.operation().subject());
+      byte[] content = before == null ? null : before.content();
+      String lines = model.newest().lines();
+      if (SequenceRun.apply(model, step)) {
+        ModelInode after = model.newest().files().get(step.operation().subject());
+        boolean same = before != null && after == before && Arrays.equals(content, after.content());
+        if (!same || !lines.equals(model.newest().lines())) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Null where the operations left make no sense without those that are lost. */
+  private Outcome outcome(Known begun, Known safe, BitSet missing) {
+    ModelTree model = SequenceRun.preparedModel();
+    int sure = -1;
+    for (Entry entry : entries.subList(0, begun.begun())) {
+      if (missing.get(entry.number())) {
+        continue;
+      }
+      if (sure < 0 && !safe.durable().get(entry.number())) {
+        sure = model.snapshots().size() - 1;
+      }
+      boolean refused = safe.failed().get(entry.number());
+      if (SequenceRun.apply(model, entry.step()) == refused) {
+        return null;
+      }
+    }
+    int last = model.snapshots().size() - 1;
+    // Data that was on its way when its operation was lost may have landed in place.
+    missing.stream()
+        .filter(number -> number < begun.begun())
+        .forEach(number -> SequenceRun.apply(model, entries.get(number).step()));
+    return new Outcome(missing, model, last, sure < 0 ? last : sure);
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder out = new StringBuilder();
+    for (Entry entry : entries) {
+      out.append(entry)
+          .append(durable.get(entry.number()) ? " (durable)" : "")
+          .append(failed.get(entry.number()) ? " (refused)" : "")
+          .append(lost.get(entry.number()) ? " (lost)" : "")
+          .append('\n');
+    }
+    return out.toString();
+  }
+}

@@ -63,6 +63,12 @@ final class InodeInfo {
     return path;
   }
 
+  /** As messages about a block of it name it. */
+  @Override
+  public String toString() {
+    return "of inode " + number + ", " + path();
+  }
+
   /** Type bits of its mode. */
   int type() {
     return table().type(number);

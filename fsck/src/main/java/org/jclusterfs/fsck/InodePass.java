@@ -123,7 +123,7 @@ final class InodePass {
   private void check(InodeInfo inode, ByteBuffer block, DirectoryCheck.Follower follower)
       throws IOException {
     ByteBuffer before = BlockHeader.allocate().put(0, block, 0, BlockHeader.BLOCK_SIZE);
-    new HeaderCheck(check).run(inode, block);
+    new HeaderFields(check).check(block, inode);
     InodeFields fields = new InodeFields(check, inode);
     fields.run(block);
     InodeContent content = new InodeContent(check, inode, block);

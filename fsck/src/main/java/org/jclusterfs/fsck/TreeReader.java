@@ -165,7 +165,7 @@ final class TreeReader {
     } else if (free) {
       check.map.set(address, BitmapBlock.METADATA);
       nodes.add(address);
-      if (!silent && new HeaderCheck(check).run(inode, read.block())) {
+      if (!silent && new HeaderFields(check).check(read.block(), inode)) {
         check.store.write(read.block());
       }
     } else {

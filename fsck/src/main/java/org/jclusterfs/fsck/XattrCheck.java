@@ -91,7 +91,7 @@ final class XattrCheck {
       }
       check.map.set(address, BitmapBlock.METADATA);
       chain.add(address);
-      if (new HeaderCheck(check).run(inode, block)) {
+      if (new HeaderFields(check).check(block, inode)) {
         check.store.write(block);
       }
       int here = XattrBlock.length(block);

@@ -137,7 +137,7 @@ final class ModelInode {
         known =
             v >= at
                 ? i < content.length ? content[i] == found[i] : found[i] == 0 && inTail(content, i)
-                : i < content.length && content[i] == found[i] && isAllocated(content, i);
+                : i < content.length && content[i] == found[i] && isAllocated(v, i);
       }
       if (!known) {
         return "byte " + i + " of " + found.length + " is " + found[i] + ", not " + expected[i];
@@ -159,15 +159,22 @@ final class ModelInode {
     return at / BLOCK == (content.length - 1) / BLOCK;
   }
 
-  /** Whether the byte's block holds anything: what is written to a hole goes elsewhere. */
-  private static boolean isAllocated(byte[] content, int at) {
+  /**
+   * Whether the byte's block holds anything: what is written to a hole goes elsewhere. Zeros may be
+   * in a block, too, where they once were content that stood in the inode and had to leave it.
+   */
+  private boolean isAllocated(int version, int at) {
+    byte[] content = versions.get(version).content();
     int start = at / BLOCK * BLOCK;
     for (int i = start; i < Math.min(start + BLOCK, content.length); i++) {
       if (content[i] != 0) {
         return true;
       }
     }
-    return false;
+    return start == 0
+        && versions.subList(0, version + 1).stream()
+            .map(each -> each.content().length)
+            .anyMatch(length -> length > 0 && length < BLOCK);
   }
 
   /** Whether this directory is another one or lies below it. */

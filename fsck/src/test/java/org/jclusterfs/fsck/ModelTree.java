@@ -224,12 +224,9 @@ final class ModelTree implements CrashTree {
     } else if (!keepSize) {
       content = Arrays.copyOf(content, Math.max(content.length, offset + length));
     }
-    int before = inode.lastChange;
-    boolean same = Arrays.equals(content, inode.content());
-    inode.content(operation, content);
-    if (same) {
-      // Where there was nothing to do, no transaction was made.
-      inode.lastChange = before;
+    // Where there was nothing to do, no transaction was made, and a sync has nothing to wait for.
+    if (!Arrays.equals(content, inode.content())) {
+      inode.content(operation, content);
     }
   }
 

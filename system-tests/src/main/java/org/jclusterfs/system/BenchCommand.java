@@ -10,11 +10,13 @@ public final class BenchCommand {
       usage: bin/bench fsync  [--device tgtd|lio|file] [--seconds S] [--threads N]
                               [--options MOUNT-OPTIONS]
              bin/bench replay [--device tgtd|file] [--journal MIB]
+             bin/bench recovery [--device tgtd|lio|file] [--rounds N] [--options MOUNT-OPTIONS]
       """;
 
   private int seconds = 5;
   private int threads = 8;
   private int journalMib = 64;
+  private int rounds = 10;
   private String device = "tgtd";
   private String options = "";
 
@@ -41,6 +43,7 @@ public final class BenchCommand {
       case "--seconds" -> seconds = Integer.parseInt(value);
       case "--threads" -> threads = Integer.parseInt(value);
       case "--journal" -> journalMib = Integer.parseInt(value);
+      case "--rounds" -> rounds = Integer.parseInt(value);
       case "--device" -> device = value;
       case "--options" -> options = value;
       default -> throw new IllegalArgumentException("no option " + name);
@@ -52,6 +55,7 @@ public final class BenchCommand {
     switch (name) {
       case "fsync" -> new FsyncBench(kind, seconds, threads, options).run();
       case "replay" -> new ReplayBench(kind, journalMib).run();
+      case "recovery" -> new RecoveryBench(kind, rounds, options).run();
       default -> throw new IllegalArgumentException("no benchmark " + name);
     }
   }

@@ -10,6 +10,11 @@ public final class CampaignCommand {
       """
       usage: bin/campaign kill [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio|file]
                                [--options MOUNT-OPTIONS]
+             bin/campaign zombie [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio|file]
+                                 [--options MOUNT-OPTIONS]
+             bin/campaign partition [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio]
+                                    [--options MOUNT-OPTIONS]
+             bin/campaign steady [--minutes M] [--device tgtd|lio|file] [--options MOUNT-OPTIONS]
              bin/campaign power [--minutes M] [--rounds N] [--seed S] [--options MOUNT-OPTIONS]
              bin/campaign crash [--minutes M] [--seed S]
                                 [--sequence OPERATIONS | --run volume|full|cluster|handover]
@@ -18,6 +23,11 @@ public final class CampaignCommand {
 
       kill    three nodes under load, one killed with SIGKILL at random moments again and again;
               survivors go on within 30 s, every fsynced record is intact, fsck is clean
+      zombie  three nodes under load, one stopped for longer than its threshold, then let go on;
+              the others write over its files meanwhile; none of its writes lands, it ends with EIO
+      partition  three nodes in network namespaces that lose each other, or the LUN, in all ways;
+              exactly one side goes on, nothing that was fsynced is lost
+      steady  three nodes under full load and nothing else: nobody is taken for dead
       power   two nodes under load, the power of their target is cut at random moments again and
               again, and what was in its cache is lost; every fsynced record is intact, fsck is clean
       crash   the power of a simulated LUN is cut at every write of sequences of operations
@@ -38,13 +48,10 @@ public final class CampaignCommand {
     String name = args.length == 0 ? "" : args[0];
     CampaignCommand command = new CampaignCommand();
     try {
-      if (!name.equals("kill") && !name.equals("power")) {
-        throw new IllegalArgumentException("no campaign named \"" + name + "\"");
-      }
       for (int n = 1; n < args.length; n += 2) {
         command.option(args[n], n + 1 < args.length ? args[n + 1] : "");
       }
-      Target.Kind.of(command.device);
+      command.campaign(name);
     } catch (IllegalArgumentException e) {
       System.err.println("campaign: " + e.getMessage());
       System.err.print(USAGE);
@@ -65,21 +72,16 @@ public final class CampaignCommand {
   }
 
   private boolean run(String name) {
-    boolean kill = name.equals("kill");
-    Duration limit = Duration.ofMinutes(minutes);
     int passed = 0;
     int failed = 0;
     try {
-      passed =
-          kill
-              ? new KillCampaign(Target.Kind.of(device), seed, options).run(rounds, limit)
-              : new PowerCampaign(seed, options).run(rounds, limit);
+      passed = campaign(name).run(rounds, Duration.ofMinutes(minutes));
     } catch (IllegalStateException e) {
       System.out.println("FAILED: " + e.getMessage());
       System.out.printf(
           "again: bin/campaign %s%s --minutes %d --seed %d%s%n",
           name,
-          kill ? " --device " + device : "",
+          name.equals("power") ? "" : " --device " + device,
           minutes,
           seed,
           options.isEmpty() ? "" : " --options " + options);
@@ -87,5 +89,25 @@ public final class CampaignCommand {
     }
     System.out.println(passed + " passed, " + failed + " failed");
     return failed == 0 && passed > 0;
+  }
+
+  /**
+   * What runs until there were so many rounds or the time is over, and tells how many there were.
+   */
+  @FunctionalInterface
+  private interface Campaign {
+    int run(int rounds, Duration limit);
+  }
+
+  private Campaign campaign(String name) {
+    Target.Kind kind = Target.Kind.of(device);
+    return switch (name) {
+      case "kill" -> new KillCampaign(kind, seed, options)::run;
+      case "zombie" -> new ZombieCampaign(kind, seed, options)::run;
+      case "partition" -> new PartitionCampaign(kind, seed, options)::run;
+      case "steady" -> (ignored, limit) -> new SteadyCampaign(kind, options).run(limit);
+      case "power" -> new PowerCampaign(seed, options)::run;
+      default -> throw new IllegalArgumentException("no campaign named \"" + name + "\"");
+    };
   }
 }

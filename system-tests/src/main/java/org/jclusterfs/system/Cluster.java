@@ -38,17 +38,34 @@ final class Cluster implements AutoCloseable {
 
   /** One more node, not mounted. */
   Node node() {
+    return node("");
+  }
+
+  /** One more node, not mounted, with more options than the others. */
+  Node node(String more) {
     int number = nodes.size();
     List<String> all = new ArrayList<>();
+    if (!more.isEmpty()) {
+      all.add(more);
+    }
     if (!options.isEmpty()) {
       all.add(options);
     }
     if (target.kind() != Target.Kind.FILE) {
       all.add("initiator=" + target.initiator(number % 4));
     }
+    Network network = target.network();
+    if (network != null) {
+      // The device is reached by another link than the nodes.
+      all.add("address=" + network.address(number));
+    }
     Node node =
         new Node(
-            number, directory.resolve("node" + number), target.device(), String.join(",", all));
+            number,
+            directory.resolve("node" + number),
+            target.device(),
+            String.join(",", all),
+            network == null ? List.of() : network.onNode(number));
     nodes.add(node);
     return node;
   }
@@ -92,7 +109,8 @@ final class Cluster implements AutoCloseable {
   }
 
   private Outcome tool(String name, String... arguments) {
-    List<String> command = new ArrayList<>();
+    List<String> command =
+        new ArrayList<>(target.network() == null ? List.of() : target.network().onRouter());
     command.add(ProjectTree.command(name).toString());
     command.addAll(List.of(arguments));
     command.addAll(target.toolArguments());

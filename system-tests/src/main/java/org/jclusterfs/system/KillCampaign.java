@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.function.BooleanSupplier;
 
 /**
  * Three nodes under load, one of which is killed with SIGKILL at a random moment, again and again.
@@ -27,6 +26,7 @@ final class KillCampaign {
   private final String options;
   private final Random random;
   private final Loads loads = new Loads();
+  private final Checks checks;
   private final List<Duration> pauses = new ArrayList<>();
   private Cluster cluster;
   private int kills;
@@ -42,6 +42,7 @@ final class KillCampaign {
     this.options = options;
     this.seed = seed;
     this.random = new Random(seed);
+    checks = new Checks(() -> String.format("kill %d, seed %d, device %s", kills, seed, kind));
   }
 
   /**
@@ -65,7 +66,7 @@ final class KillCampaign {
           round();
         }
         for (EndlessLoad load : loads.all()) {
-          demand(load.end(MOST), "the load of %s does not end", load.writer());
+          checks.demand(load.end(MOST), "the load of %s does not end", load.writer());
           loads.remember(load);
         }
         audit(cluster.nodes().get(random.nextInt(NODES)));
@@ -81,8 +82,9 @@ final class KillCampaign {
   }
 
   private void round() throws IOException {
-    await(SETTLE, "every load runs", () -> loads.all().stream().allMatch(l -> hasDone(l, 5)));
-    pause(random.nextInt(3000));
+    checks.await(
+        SETTLE, "every load runs", () -> loads.all().stream().allMatch(l -> checks.hasDone(l, 5)));
+    Checks.pause(random.nextInt(3000));
     loads.all().forEach(EndlessLoad::takeLongestPause);
     int victim = random.nextInt(NODES);
     Node node = cluster.nodes().get(victim);
@@ -90,7 +92,7 @@ final class KillCampaign {
     node.kill();
     long killedAt = System.nanoTime();
     kills++;
-    demand(dead.awaitEnd(MOST), "a process on the killed %s hangs", node);
+    checks.demand(dead.awaitEnd(MOST), "a process on the killed %s hangs", node);
     loads.remember(dead);
     node.clearDeadMount();
     // Comes back while the others may still be recovering: it waits for them, or takes a free slot.
@@ -99,14 +101,15 @@ final class KillCampaign {
     audit(node);
     EndlessLoad fresh = loads.start(node);
     long[] before = loads.all().stream().mapToLong(EndlessLoad::acknowledgements).toArray();
-    await(
+    checks.await(
         SETTLE,
         "every load goes on after the kill",
         () -> {
           for (int n = 0; n < NODES; n++) {
             EndlessLoad load = loads.of(n);
-            demand(load.isRunning(), "the load of %s ended: %s", load.writer(), load.error());
-            demand(
+            checks.demand(
+                load.isRunning(), "the load of %s ended: %s", load.writer(), load.error());
+            checks.demand(
                 load == fresh || load.longestPauseSoFar().compareTo(MOST) <= 0,
                 "node %s stood still for more than %s",
                 load.writer(),
@@ -122,8 +125,8 @@ final class KillCampaign {
       if (n != victim) {
         Duration pause = loads.of(n).takeLongestPause();
         pauses.add(pause);
-        said.add(seconds(pause));
-        demand(pause.compareTo(MOST) <= 0, "node %d stood still for %s", n, pause);
+        said.add(Checks.seconds(pause));
+        checks.demand(pause.compareTo(MOST) <= 0, "node %d stood still for %s", n, pause);
       }
     }
     System.out.printf(
@@ -136,47 +139,13 @@ final class KillCampaign {
     System.out.printf(
         "%d kills; survivors stood still for %s to %s, median %s%n",
         kills,
-        seconds(pauses.get(0)),
-        seconds(pauses.get(pauses.size() - 1)),
-        seconds(pauses.get(pauses.size() / 2)));
-  }
-
-  private static String seconds(Duration time) {
-    return String.format("%.1f s", time.toMillis() / 1000.0);
-  }
-
-  private boolean hasDone(EndlessLoad load, int count) {
-    demand(load.isRunning(), "the load of %s ended: %s", load.writer(), load.error());
-    return load.acknowledgements() >= count;
+        Checks.seconds(pauses.get(0)),
+        Checks.seconds(pauses.get(pauses.size() - 1)),
+        Checks.seconds(pauses.get(pauses.size() / 2)));
   }
 
   private void audit(Node node) throws IOException {
     String fault = loads.missingOn(node);
-    demand(fault.isEmpty(), "seen by %s: %s", node, fault);
-  }
-
-  private void await(Duration limit, String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + limit.toNanos();
-    while (!condition.getAsBoolean()) {
-      demand(System.nanoTime() < end, "waited %s in vain until %s", limit, what);
-      pause(100);
-    }
-  }
-
-  private void demand(boolean condition, String format, Object... args) {
-    if (!condition) {
-      throw new IllegalStateException(
-          String.format("kill %d, seed %d, device %s: ", kills, seed, kind)
-              + String.format(format, args));
-    }
-  }
-
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
-    }
+    checks.demand(fault.isEmpty(), "seen by %s: %s", node, fault);
   }
 }

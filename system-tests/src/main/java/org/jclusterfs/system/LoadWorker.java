@@ -42,6 +42,9 @@ public final class LoadWorker {
         case "race" -> race(path, number);
         case "count" -> count(path, number);
         case "endless" -> endless(path, writer, number);
+        case "stamp" -> Stamps.write(path, writer, number);
+        case "bulk" -> BulkLoad.write(path, writer, number);
+        case "watch" -> OldDataWatch.read(path);
         default -> throw new IllegalArgumentException("no load named " + args[0]);
       }
     } catch (IOException e) {

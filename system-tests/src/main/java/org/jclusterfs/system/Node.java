@@ -21,13 +21,21 @@ final class Node {
   private final Path directory;
   private final String device;
   private final String options;
+  private final List<String> place;
+
+  /** A node that is not mounted yet, on this host itself. */
+  Node(int number, Path directory, String device, String options) {
+    this(number, directory, device, options, List.of());
+  }
 
   /**
    * A node that is not mounted yet.
    *
    * @param options as after mount's -o, or empty
+   * @param place the words before a command that runs it where this node is, or none for here
    */
-  Node(int number, Path directory, String device, String options) {
+  Node(int number, Path directory, String device, String options, List<String> place) {
+    this.place = place;
     this.number = number;
     this.directory = directory;
     this.device = device;
@@ -53,6 +61,31 @@ final class Node {
     return options;
   }
 
+  /** What its daemons say. */
+  Path log() {
+    return directory.resolveSibling(directory.getFileName() + ".log");
+  }
+
+  /** Lines of its log that have a text in them, from an offset on that {@link #logSize} gave. */
+  List<String> logged(String text, long from) {
+    try {
+      byte[] all = Files.exists(log()) ? Files.readAllBytes(log()) : new byte[0];
+      String tail = new String(all, (int) from, (int) (all.length - from), StandardCharsets.UTF_8);
+      return tail.lines().filter(line -> line.contains(text)).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Length of its log in bytes. */
+  long logSize() {
+    try {
+      return Files.exists(log()) ? Files.size(log()) : 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** A path on it. */
   Path path(String relative) {
     return directory.resolve(relative);
@@ -67,10 +100,9 @@ final class Node {
   /** Mounts it by mount(8), as somebody at a shell would. */
   Outcome tryMount() {
     MountLinks.ensure();
-    List<String> command = new ArrayList<>(List.of("mount", "-t", "jclusterfs"));
-    if (!options.isEmpty()) {
-      command.addAll(List.of("-o", options));
-    }
+    List<String> command = new ArrayList<>(place);
+    command.addAll(List.of("mount", "-t", "jclusterfs", "-o"));
+    command.add((options.isEmpty() ? "" : options + ",") + "log=" + log());
     command.addAll(List.of(device, directory.toString()));
     return Commands.run(MOUNT_LIMIT, command);
   }
@@ -106,6 +138,37 @@ final class Node {
     long pid = daemon();
     ProcessHandle handle = ProcessHandle.of(pid).orElseThrow();
     handle.destroyForcibly();
+  }
+
+  /** Stops a daemon by SIGSTOP; returns when none of its threads runs any more. */
+  static void stop(long daemon) {
+    Commands.run("kill", "-STOP", Long.toString(daemon)).orFail();
+    Path threads = Path.of("/proc", Long.toString(daemon), "task");
+    for (int tries = 0; tries < 2000; tries++) {
+      try (Stream<Path> each = Files.list(threads)) {
+        if (each.allMatch(Node::isStopped)) {
+          return;
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      Checks.pause(5);
+    }
+    throw new IllegalStateException("process " + daemon + " runs on after SIGSTOP");
+  }
+
+  private static boolean isStopped(Path thread) {
+    try {
+      String stat = Files.readString(thread.resolve("stat"));
+      return stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
+    } catch (IOException e) {
+      return true; // it ended
+    }
+  }
+
+  /** Lets a stopped daemon go on. */
+  static void goOn(long daemon) {
+    Commands.run("kill", "-CONT", Long.toString(daemon)).orFail();
   }
 
   /** The process that serves the mount: a Java that has this directory among its arguments. */

@@ -24,6 +24,7 @@ final class PowerCampaign {
   private final String options;
   private final Random random;
   private final Loads loads = new Loads();
+  private final Checks checks;
   private Cluster cluster;
   private Target target;
   private CacheProbe probe;
@@ -40,6 +41,7 @@ final class PowerCampaign {
     this.seed = seed;
     this.options = options;
     this.random = new Random(seed);
+    checks = new Checks(() -> String.format("cut %d, seed %d", cuts, seed));
   }
 
   /**
@@ -82,12 +84,12 @@ final class PowerCampaign {
     long until = System.nanoTime() + PATIENCE.toNanos();
     while (loads.all().stream().anyMatch(load -> load.acknowledgements() < 20)) {
       for (EndlessLoad load : loads.all()) {
-        demand(load.isRunning(), "the load of %s ended: %s", load.writer(), load.error());
+        checks.demand(load.isRunning(), "the load of %s ended: %s", load.writer(), load.error());
       }
-      demand(System.nanoTime() < until, "the loads do not get on within %s", PATIENCE);
-      pause(20);
+      checks.demand(System.nanoTime() < until, "the loads do not get on within %s", PATIENCE);
+      Checks.pause(20);
     }
-    pause(random.nextInt(3000));
+    Checks.pause(random.nextInt(3000));
     boolean nodesToo = random.nextBoolean();
     probe.write(random.nextInt());
     cuts++;
@@ -99,7 +101,7 @@ final class PowerCampaign {
     target.startAgain();
     int gone = checkProbe();
     for (EndlessLoad load : loads.all()) {
-      demand(
+      checks.demand(
           load.awaitEnd(PATIENCE),
           "%s goes on although the target lost what it had acknowledged",
           load.writer());
@@ -114,7 +116,7 @@ final class PowerCampaign {
     for (Node node : cluster.nodes()) {
       node.mount();
       String fault = loads.missingOn(node);
-      demand(fault.isEmpty(), "seen by %s: %s", node, fault);
+      checks.demand(fault.isEmpty(), "seen by %s: %s", node, fault);
     }
     System.out.printf(
         "cut %d: of the target%s; %d acknowledgements before it; unflushed writes lost: %d of %d;"
@@ -126,30 +128,14 @@ final class PowerCampaign {
 
   private int checkProbe() throws IOException {
     int flushed = probe.lostFlushed();
-    demand(flushed == 0, "%d flushed writes are lost: the target is no good", flushed);
+    checks.demand(flushed == 0, "%d flushed writes are lost: the target is no good", flushed);
     int gone = probe.lostUnflushed();
-    demand(gone > 0, "no write was lost: that was no power cut");
+    checks.demand(gone > 0, "no write was lost: that was no power cut");
     lost += gone;
     return gone;
   }
 
   private long acknowledgements() {
     return loads.all().stream().mapToLong(EndlessLoad::acknowledgements).sum();
-  }
-
-  private void demand(boolean condition, String format, Object... args) {
-    if (!condition) {
-      throw new IllegalStateException(
-          String.format("cut %d, seed %d: ", cuts, seed) + String.format(format, args));
-    }
-  }
-
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
-    }
   }
 }

@@ -35,9 +35,11 @@ final class Target implements AutoCloseable {
   private final Kind kind;
   private final boolean volatileCache;
   private final Path directory;
+  private final Network network;
   private String device;
 
-  private Target(Kind kind, boolean volatileCache, Path directory) {
+  private Target(Kind kind, boolean volatileCache, Path directory, Network network) {
+    this.network = network;
     this.kind = kind;
     this.volatileCache = volatileCache;
     this.directory = directory;
@@ -45,16 +47,29 @@ final class Target implements AutoCloseable {
 
   /** Starts a target of a kind over a new sparse image; {@code size} as truncate(1) takes it. */
   static Target start(Kind kind, String size) {
-    return start(kind, false, size);
+    return start(kind, false, size, null);
+  }
+
+  /** Starts a target on a network of its own. */
+  static Target start(Kind kind, String size, Network network) {
+    return start(kind, false, size, network);
   }
 
   /** Starts {@link Kind#LIO} with a write cache that it loses with its power. */
   static Target startVolatile(String size) {
-    return start(Kind.LIO, true, size);
+    return start(Kind.LIO, true, size, null);
   }
 
-  private static Target start(Kind kind, boolean volatileCache, String size) {
-    Target target = new Target(kind, volatileCache, WorkDirectory.make(kind.name().toLowerCase()));
+  private static Target start(Kind kind, boolean volatileCache, String size, Network network) {
+    Path directory = WorkDirectory.make(kind.name().toLowerCase());
+    if (network != null) {
+      try {
+        Files.writeString(directory.resolve("address"), Network.TARGET_ADDRESS);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    Target target = new Target(kind, volatileCache, directory, network);
     Commands.run("truncate", "-s", size, target.image().toString()).orFail();
     target.startAgain();
     return target;
@@ -121,8 +136,13 @@ final class Target implements AutoCloseable {
     }
   }
 
+  /** The network that it is on, or null where that is this host's. */
+  Network network() {
+    return network;
+  }
+
   private Outcome launcher(String action) {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(network == null ? List.of() : network.onRouter());
     command.add(ProjectTree.command("lib/target-" + kind.name().toLowerCase()).toString());
     command.add(action);
     command.add(directory.toString());

@@ -64,7 +64,10 @@ class MountCommandTest {
     for (int n = 0; n < 3; n++) {
       node.mount();
       Files.writeString(node.path("file" + n), "x".repeat(10_000));
+      Path state = Path.of("/run/jclusterfs", Long.toString(node.daemon()));
+      assertTrue(Files.exists(state));
       node.unmount();
+      assertFalse(Files.exists(state), "umount returns only when the daemon has left");
       cluster.fsck("-n", "-f").orFail();
     }
   }

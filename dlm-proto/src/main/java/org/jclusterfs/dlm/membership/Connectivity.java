@@ -45,7 +45,11 @@ final class Connectivity {
     return last != null && last.connected().get(to.slot());
   }
 
-  /** Those who have to go because connections have been broken for at least so long. */
+  /**
+   * Those who have to go because some connection has been broken for at least so long. All that are
+   * broken by then count: the connections of one fault are missed up to some seconds apart, and
+   * judged one by one they would show a node as the lesser evil that belongs to the larger side.
+   */
   Set<Member> losers(Collection<Member> members, long nanos) {
     Set<Integer> silent = new HashSet<>();
     for (Member member : members) {
@@ -53,16 +57,9 @@ final class Connectivity {
         silent.add(member.slot());
       }
     }
-    Set<Pair> broken = new HashSet<>();
-    brokenSince.forEach(
-        (pair, since) -> {
-          if (known.now - since >= nanos
-              && !silent.contains(pair.low())
-              && !silent.contains(pair.high())) {
-            broken.add(pair);
-          }
-        });
-    if (broken.isEmpty()) {
+    Set<Pair> broken = new HashSet<>(brokenSince.keySet());
+    broken.removeIf(pair -> silent.contains(pair.low()) || silent.contains(pair.high()));
+    if (broken.stream().noneMatch(pair -> known.now - brokenSince.get(pair) >= nanos)) {
       return Set.of();
     }
     TreeSet<Integer> slots = new TreeSet<>();

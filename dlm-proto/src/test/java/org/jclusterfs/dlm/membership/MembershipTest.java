@@ -260,6 +260,19 @@ class MembershipTest {
     assertEquals(Set.of(new Member(2, 2)), script.fenced);
   }
 
+  @Test
+  void largerSideGoesOnThoughTheConnectionsAcrossBreakOneAfterTheOther() {
+    MembershipScript script = MembershipScript.cluster(0, 1, 2);
+    for (int other : new int[] {1, 2}) {
+      script.at(0).membership.connectionDown(other, script.now);
+      script.at(other).membership.connectionDown(0, script.now);
+      script.rounds(5);
+    }
+    assertEquals(Set.of(), script.fenced, "they may come back");
+    script.rounds(4);
+    assertEquals(Set.of(new Member(0, 0)), script.fenced);
+  }
+
   /** A death is recovered from wherever the coordinator of that recovery dies, too. */
   @Test
   void coordinatorMayDieAtEachStepOfARecovery() {

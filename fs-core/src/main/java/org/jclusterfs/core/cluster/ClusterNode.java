@@ -94,6 +94,7 @@ public final class ClusterNode implements AutoCloseable {
         new DlmLocks(
             engine,
             inode -> (int) Math.max(0, area.volume().geometry().groupOf(inode)),
+            lease::mayWrite,
             failure -> later(() -> withdraw(failure)));
     heartbeat =
         new HeartbeatWriter(area, info, membership, fenced -> later(() -> withdraw(fenced)));
@@ -121,8 +122,9 @@ public final class ClusterNode implements AutoCloseable {
     SlotClaim claim = chooser.choose();
     ClusterNode node = new ClusterNode(area, claim, options, recovery, chooser);
     try {
-      node.listen();
+      // First: the lease runs already, and on a busy host it takes its time to listen.
       node.heartbeat.start();
+      node.listen();
     } catch (IOException | RuntimeException e) {
       node.endThreads();
       claim.release();
@@ -334,13 +336,9 @@ public final class ClusterNode implements AutoCloseable {
     cause = reason;
     admitted.completeExceptionally(reason);
     Consumer<Throwable> listener = onWithdraw;
-    daemon(
-            () -> {
-              endThreads();
-              listener.accept(reason);
-            },
-            "jclusterfs-withdraw")
-        .start();
+    daemon(this::endThreads, "jclusterfs-end").start();
+    // Beside it: what the kernel caches is out of date, and must not wait for a silent device.
+    daemon(() -> listener.accept(reason), "jclusterfs-withdraw").start();
   }
 
   /** Why this node withdrew, or null. */

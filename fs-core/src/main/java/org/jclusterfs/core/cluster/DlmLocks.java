@@ -1,5 +1,6 @@
 package org.jclusterfs.core.cluster;
 
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongToIntFunction;
 import org.jclusterfs.dlm.LockMode;
@@ -16,12 +17,17 @@ final class DlmLocks implements ClusterLocks {
    * Makes the locks of a node.
    *
    * @param regionOf tells the region in which an inode lies, the same on all nodes
-   * @param onFailure told that a callback failed: the node must withdraw
+   * @param lease whether this node may still use what it holds; once false, it stays so
+   * @param onFailure told that a callback failed or the lease is over: the node must withdraw
    */
-  DlmLocks(EngineDriver driver, LongToIntFunction regionOf, Consumer<Throwable> onFailure) {
+  DlmLocks(
+      EngineDriver driver,
+      LongToIntFunction regionOf,
+      BooleanSupplier lease,
+      Consumer<Throwable> onFailure) {
     this.driver = driver;
     DlmAuthority authority = new DlmAuthority(driver);
-    table = new GlockTable(authority, onFailure);
+    table = new GlockTable(authority, lease, onFailure);
     authority.use(table);
     ranges = new DlmRangeLocks(driver, regionOf);
     driver.afterwards(

@@ -1,5 +1,6 @@
 package org.jclusterfs.core.cluster;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
@@ -43,6 +45,7 @@ final class GlockTable {
   private final ScheduledThreadPoolExecutor timer;
   private final ModeAuthority authority;
   private final Consumer<Throwable> onFailure;
+  private final BooleanSupplier lease;
   private volatile boolean withdrawn;
   private volatile boolean closed;
 
@@ -50,9 +53,11 @@ final class GlockTable {
    * Makes an empty table.
    *
    * @param authority where modes come from
-   * @param onFailure called once a callback failed: the node must withdraw
+   * @param lease whether the modes that it caches still count; once false, it stays so
+   * @param onFailure called when a callback failed or the lease is over: the node must withdraw
    */
-  GlockTable(ModeAuthority authority, Consumer<Throwable> onFailure) {
+  GlockTable(ModeAuthority authority, BooleanSupplier lease, Consumer<Throwable> onFailure) {
+    this.lease = lease;
     this.authority = authority;
     this.onFailure = onFailure;
     AtomicInteger number = new AtomicInteger();
@@ -100,7 +105,7 @@ final class GlockTable {
     if (waiter.state() == Waiter.State.GRANTED) {
       statistics.count(name, LockStatistics.Counter.LOCAL_HITS);
       drain();
-      return new Holder(lock, mode);
+      return held(lock, mode);
     }
     drain();
     if (waiter.state() == Waiter.State.WAITING) {
@@ -154,16 +159,33 @@ final class GlockTable {
       throws LockUnavailableException {
     switch (waiter.state()) {
       case GRANTED:
-        return new Holder(lock, waiter.mode);
+        return held(lock, waiter.mode);
       case CANCELLED:
         throw new LockUnavailableException(
             LockUnavailableException.Reason.CANCELLED,
             "lock " + name + ": the wait was called off");
       default:
-        throw new LockUnavailableException(
-            LockUnavailableException.Reason.WITHDRAWN,
-            "lock " + name + ": this node left the cluster");
+        throw gone(name);
     }
+  }
+
+  /**
+   * A node that stood still may wake up long after its locks were given to others: what is cached
+   * here must not be used any more, and whoever meets that first has the node withdraw.
+   */
+  private Holder held(Glock lock, LockMode mode) throws LockUnavailableException {
+    Holder holder = new Holder(lock, mode);
+    if (!lease.getAsBoolean()) {
+      holder.close();
+      onFailure.accept(new IOException("no heartbeat reached the disk in time: its lease is over"));
+      throw gone(lock.name());
+    }
+    return holder;
+  }
+
+  private static LockUnavailableException gone(LockName name) {
+    return new LockUnavailableException(
+        LockUnavailableException.Reason.WITHDRAWN, "lock " + name + ": this node left the cluster");
   }
 
   private static void checkMode(LockMode mode) {

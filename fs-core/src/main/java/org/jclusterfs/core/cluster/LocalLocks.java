@@ -34,7 +34,7 @@ public final class LocalLocks implements ClusterLocks {
   /** Makes the locks of one node; a callback that fails withdraws it. */
   public LocalLocks() {
     AloneAuthority authority = new AloneAuthority();
-    table = new GlockTable(authority, this::withdraw);
+    table = new GlockTable(authority, () -> true, this::withdraw);
     authority.table = table;
   }
 

@@ -134,7 +134,11 @@ final class MountAssembly {
             volume,
             request.commitMillis(),
             () -> node.withdraw(new IOException("the cleaner failed")));
-    node.onWithdraw(cause -> journal.abort(new IOException("this node withdrew: " + cause)));
+    node.onWithdraw(
+        cause -> {
+          journal.abort(new IOException("this node withdrew: " + cause));
+          dropFromKernel(volume);
+        });
     node.start();
     cleaner.start();
     if (!request.readOnly()) {
@@ -178,6 +182,17 @@ final class MountAssembly {
         node.status(),
         census.types(),
         census.contended(MountStatus.MAX_CONTENDED));
+  }
+
+  /**
+   * The others change from now on what the kernel has cached: its readers have to ask, and fail.
+   */
+  private static void dropFromKernel(VolumeState volume) {
+    KernelCaches kernel = volume.kernel().caches();
+    kernel.invalidateNames();
+    for (Inode inode : volume.inodes().all()) {
+      kernel.invalidateInode(inode.number(), false);
+    }
   }
 
   private static void registerCallbacks(VolumeState volume) {

@@ -1,0 +1,132 @@
+package org.jclusterfs.system;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * How long a node's death by SIGKILL delays the others: until the first file that one of them makes
+ * in the directory in which the dead node was making files, and the longest time between two files
+ * in a directory that a survivor has for itself.
+ */
+final class RecoveryBench {
+
+  private static final int NODES = 3;
+
+  private final Target.Kind kind;
+  private final int rounds;
+  private final String options;
+  private final List<Duration> held = new ArrayList<>();
+  private final List<Duration> unaffected = new ArrayList<>();
+
+  /**
+   * A bench that has not begun.
+   *
+   * @param options mount options for every node, or empty for a threshold of 3 s
+   */
+  RecoveryBench(Target.Kind kind, int rounds, String options) {
+    this.kind = kind;
+    this.rounds = rounds;
+    this.options = options.isEmpty() ? "threshold=3" : options;
+  }
+
+  void run() throws IOException {
+    try (Target target = Target.start(kind, "4G");
+        Cluster cluster = Cluster.format(target, NODES + 1, options)) {
+      for (int n = 0; n < NODES; n++) {
+        cluster.mount();
+      }
+      System.out.printf("recovery: three nodes on %s, options %s%n", kind, options);
+      for (int round = 0; round < rounds; round++) {
+        measure(cluster, round);
+      }
+      sum("first file in a directory of the dead node", held);
+      sum("longest pause in a directory that it did not use", unaffected);
+      cluster.unmountAndCheck();
+    }
+  }
+
+  private void measure(Cluster cluster, int round) throws IOException {
+    Node victim = cluster.nodes().get(round % NODES);
+    Node heir = cluster.nodes().get((round + 1) % NODES);
+    Node bystander = cluster.nodes().get((round + 2) % NODES);
+    String common = "held-" + round;
+    try (Maker dying = new Maker(Files.createDirectory(victim.path(common)), "dying");
+        Maker own = new Maker(Files.createDirectory(bystander.path("own-" + round)), "own")) {
+      Checks.pause(2000);
+      own.takeLongestPause();
+      final long killed = System.nanoTime();
+      victim.kill();
+      Files.createFile(heir.path(common).resolve("heir"));
+      final long first = System.nanoTime();
+      Checks.pause(1000);
+      Duration delay = Duration.ofNanos(first - killed);
+      Duration pause = own.takeLongestPause();
+      held.add(delay);
+      unaffected.add(pause);
+      System.out.printf(
+          "kill %d, %s: first file after %s, longest pause elsewhere %s%n",
+          round + 1, victim, Checks.seconds(delay), Checks.seconds(pause));
+    }
+    victim.clearDeadMount();
+    victim.mount();
+    Checks.pause(1000);
+  }
+
+  private static void sum(String what, List<Duration> times) {
+    Collections.sort(times);
+    System.out.printf(
+        "%s: median %.2f s, %.2f to %.2f s, of %d%n",
+        what,
+        times.get(times.size() / 2).toMillis() / 1000.0,
+        times.get(0).toMillis() / 1000.0,
+        times.get(times.size() - 1).toMillis() / 1000.0,
+        times.size());
+  }
+
+  /** A thread that makes files in a directory until it is told to end or fails. */
+  private static final class Maker implements AutoCloseable {
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private final AtomicLong last = new AtomicLong(System.nanoTime());
+    private final AtomicLong longest = new AtomicLong();
+    private final Thread thread;
+
+    Maker(Path directory, String name) {
+      thread = new Thread(() -> make(directory), name);
+      thread.start();
+    }
+
+    private void make(Path directory) {
+      try {
+        for (long n = 0; !ended.get(); n++) {
+          Files.createFile(directory.resolve("file-" + n));
+          long now = System.nanoTime();
+          longest.accumulateAndGet(now - last.getAndSet(now), Math::max);
+        }
+      } catch (IOException e) {
+        // its node was killed
+      }
+    }
+
+    Duration takeLongestPause() {
+      long present = System.nanoTime() - last.get();
+      return Duration.ofNanos(Math.max(present, longest.getAndSet(0)));
+    }
+
+    @Override
+    public void close() {
+      ended.set(true);
+      try {
+        thread.join(60_000);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

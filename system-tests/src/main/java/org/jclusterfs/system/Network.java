@@ -38,6 +38,8 @@ final class Network implements AutoCloseable {
       router = hold("router");
       in(router, "ip link set lo up; ip address add " + TARGET_ADDRESS + "/32 dev lo");
       in(router, "echo 1 >/proc/sys/net/ipv4/ip_forward");
+      // What is for the router itself is dropped, too: our rules come before that of its addresses.
+      in(router, "ip rule add prio 20 lookup local; ip rule del prio 0");
       for (int n = 0; n < count; n++) {
         Process node = hold("node" + n);
         nodes.add(node);

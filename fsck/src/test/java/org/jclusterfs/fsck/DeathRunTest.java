@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 class DeathRunTest {
   private static final int SIDE_BY_SIDE = 12;
   private static final int DEATHS = 10;
-  private static final int POWER_CUTS = 0;
+  private static final int POWER_CUTS = 10;
 
   @Test
   void nodeThatDiesAtAnyOfItsWritesIsRecoveredByThoseWhoLive() throws Exception {

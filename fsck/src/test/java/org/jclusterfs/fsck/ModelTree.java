@@ -12,6 +12,7 @@ import java.util.TreeMap;
  * nothing.
  */
 final class ModelTree implements CrashTree {
+  private static final int BLOCK = 4096;
 
   /** The operation would fail. */
   static final class NotApplicable extends RuntimeException {
@@ -34,6 +35,7 @@ final class ModelTree implements CrashTree {
   private final List<Snapshot> snapshots = new ArrayList<>();
   private int operation;
   private int durable;
+  private boolean partialWrites;
 
   ModelTree() {
     makeDirectory("/lost+found");
@@ -125,6 +127,15 @@ final class ModelTree implements CrashTree {
     return made;
   }
 
+  /**
+   * Whether a write that begins within a block ends with it: the rest of that block is written in a
+   * transaction of its own where the next one is still to be allocated, and write(2) is not atomic
+   * over a crash.
+   */
+  void partialWrites(boolean partial) {
+    partialWrites = partial;
+  }
+
   @Override
   public void create(String path) {
     make(path, ModelInode.Type.FILE);
@@ -135,8 +146,12 @@ final class ModelTree implements CrashTree {
     ModelInode inode = file(path);
     byte[] content = inode.content();
     int at = offset == null ? content.length : offset;
-    byte[] changed = Arrays.copyOf(content, Math.max(content.length, at + data.length));
-    System.arraycopy(data, 0, changed, at, data.length);
+    int length = data.length;
+    if (partialWrites && at % BLOCK != 0) {
+      length = Math.min(length, BLOCK - at % BLOCK);
+    }
+    byte[] changed = Arrays.copyOf(content, Math.max(content.length, at + length));
+    System.arraycopy(data, 0, changed, at, length);
     inode.content(operation, changed);
   }
 

@@ -28,6 +28,12 @@ final class SharedHistory {
    */
   record Entry(int number, int node, CrashSequence.Step step) {
 
+    /** Whether a part of it may be there without the rest. */
+    private boolean isWrite() {
+      String name = step.operation().name();
+      return name.contains("write") || name.startsWith("append");
+    }
+
     /** What it changes: the directory, or a file's content. */
     private String changes() {
       String name = step.operation().name();
@@ -119,6 +125,9 @@ final class SharedHistory {
     }
   }
 
+  /** Operations without a trace, and of those the ones whose first transaction is there. */
+  private record Choice(BitSet lost, BitSet partial) {}
+
   private final List<Entry> entries = new ArrayList<>();
   private final BitSet failed = new BitSet();
   private final BitSet durable = new BitSet();
@@ -199,21 +208,26 @@ final class SharedHistory {
         of.add(entry.number());
       }
     }
-    List<BitSet> choices = new ArrayList<>();
-    choices.add((BitSet) safe.lost().clone());
+    List<Choice> choices = new ArrayList<>();
+    choices.add(new Choice((BitSet) safe.lost().clone(), new BitSet()));
     for (List<Integer> suffix : open.values()) {
-      List<BitSet> next = new ArrayList<>();
-      for (BitSet choice : choices) {
+      List<Choice> next = new ArrayList<>();
+      for (Choice choice : choices) {
         for (int from = suffix.size(); from >= 0; from--) {
-          BitSet more = (BitSet) choice.clone();
+          BitSet more = (BitSet) choice.lost().clone();
           suffix.subList(from, suffix.size()).forEach(more::set);
-          next.add(more);
+          next.add(new Choice(more, choice.partial()));
+          if (from < suffix.size() && entries.get(suffix.get(from)).isWrite()) {
+            BitSet partial = (BitSet) choice.partial().clone();
+            partial.set(suffix.get(from));
+            next.add(new Choice(more, partial));
+          }
         }
       }
       choices = next;
     }
     List<Outcome> outcomes = new ArrayList<>();
-    for (BitSet choice : choices) {
+    for (Choice choice : choices) {
       Outcome outcome = outcome(begun, safe, choice);
       if (outcome != null) {
         outcomes.add(outcome);
@@ -242,18 +256,23 @@ final class SharedHistory {
   }
 
   /** Null where the operations left make no sense without those that are lost. */
-  private Outcome outcome(Known begun, Known safe, BitSet missing) {
+  private Outcome outcome(Known begun, Known safe, Choice choice) {
+    BitSet missing = choice.lost();
     ModelTree model = SequenceRun.preparedModel();
     int sure = -1;
     for (Entry entry : entries.subList(0, begun.begun())) {
-      if (missing.get(entry.number())) {
+      boolean partly = choice.partial().get(entry.number());
+      if (missing.get(entry.number()) && !partly) {
         continue;
       }
       if (sure < 0 && !safe.durable().get(entry.number())) {
         sure = model.snapshots().size() - 1;
       }
       boolean refused = safe.failed().get(entry.number());
-      if (SequenceRun.apply(model, entry.step()) == refused) {
+      model.partialWrites(partly);
+      boolean applied = SequenceRun.apply(model, entry.step());
+      model.partialWrites(false);
+      if (applied == refused) {
         return null;
       }
     }

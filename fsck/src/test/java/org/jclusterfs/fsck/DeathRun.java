@@ -266,8 +266,9 @@ final class DeathRun {
 
   /** Carries one turn out, by a survivor where its node is dead. */
   private void take(Turn planned) throws Exception {
-    int node = isDead(planned.node()) ? survivor() : planned.node();
+    int node = planned.node() < 0 || isDead(planned.node()) ? survivor() : planned.node();
     if (node < 0) {
+      // All are dead.
       return;
     }
     CrashSequence.Step step = planned.step();
@@ -456,7 +457,7 @@ final class DeathRun {
     states++;
     RecoveredVolume volume = RecoveredVolume.of(state.image(), faults);
     if (volume.problem() != null) {
-      throw new AssertionError(state + ": " + volume.problem());
+      throw new AssertionError(state + ": " + volume.problem() + "\nevents:\n" + events(state));
     }
     StringBuilder wrong = new StringBuilder();
     for (SharedHistory.Outcome outcome :

@@ -107,7 +107,7 @@ final class Commands implements AutoCloseable {
   /** Process id of the daemon of a mount. */
   long daemon(Path of) throws IOException {
     try (Stream<Path> files = Files.list(Path.of("/run/jclusterfs"))) {
-      for (Path file : files.filter(f -> !f.getFileName().toString().startsWith(".")).toList()) {
+      for (Path file : files.filter(f -> f.getFileName().toString().matches("[0-9]+")).toList()) {
         long pid = Long.parseLong(file.getFileName().toString());
         if (Files.readAllLines(file).contains("directory=" + of) && lives(pid)) {
           return pid;

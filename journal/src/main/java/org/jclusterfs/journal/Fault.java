@@ -33,6 +33,9 @@ public enum Fault {
   /** Recovery takes a transaction whose checksum is wrong. */
   TRANSACTION_CHECKSUM,
 
+  /** Replay brings images home although the log that it read may be volatile still. */
+  REPLAY_LOG_FLUSH,
+
   /** Replay writes an image over a newer block. */
   REPLAY_VERSION,
 

@@ -34,9 +34,11 @@ public final class RecoveredLog {
   private final JournalHeader header;
   private final BlockInspector inspector;
   private final boolean compareVersions;
+  private final boolean flushesLog;
   private final LogScanner scanner;
   private final HomeBlocks homeBlocks;
   private boolean damageAccepted;
+  private boolean logDurable;
   private boolean done;
 
   RecoveredLog(
@@ -50,6 +52,7 @@ public final class RecoveredLog {
     this.header = header;
     this.inspector = options.inspector();
     this.compareVersions = !options.leavesOut(Fault.REPLAY_VERSION);
+    this.flushesLog = !options.leavesOut(Fault.REPLAY_LOG_FLUSH);
     this.scanner = scanner;
     this.homeBlocks =
         new HomeBlocks(
@@ -128,6 +131,7 @@ public final class RecoveredLog {
       throws IOException {
     refuseDamage();
     List<LoggedImage> wanted = scanner.images().values().stream().filter(subset).toList();
+    makeLogDurable();
     ReplayResult result = new ReplayResult(0, 0, 0, 0, 0);
     RequestWindow writes = homeBlocks.window();
     Batch next = startBatch(wanted, 0);
@@ -146,6 +150,18 @@ public final class RecoveredLog {
       }
     }
     return result;
+  }
+
+  /**
+   * What was read of the log may be volatile still: a dead node's last write may have landed
+   * without a flush behind it. Changes of such a transaction that were brought home could outlive
+   * it in a power cut, and the rest of them would be nowhere.
+   */
+  private void makeLogDurable() throws IOException {
+    if (!logDurable && !scanner.images().isEmpty() && flushesLog) {
+      Futures.await(Futures.start(device::flush));
+    }
+    logDurable = true;
   }
 
   /** Images whose homes are being read. */

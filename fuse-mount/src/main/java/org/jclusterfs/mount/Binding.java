@@ -20,7 +20,13 @@ public interface Binding extends AutoCloseable {
   /** Minor device number of the mount, by which fusectl knows its connection. */
   int connection();
 
-  /** Fails every request from now on, those in progress included; the daemon lives on to leave. */
+  /** Whether the kernel may still send requests: {@link #awaitEnd()} has not come to its end. */
+  boolean isConnected();
+
+  /**
+   * Fails every request from now on, those in progress included; the daemon lives on to leave. A
+   * no-op where the connection is gone.
+   */
   void abort();
 
   /** Unmounts, lazily where the mount is busy; {@link #awaitEnd()} then returns. Idempotent. */

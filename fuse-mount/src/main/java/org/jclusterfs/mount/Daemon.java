@@ -87,8 +87,10 @@ final class Daemon {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    LOG.log(System.Logger.Level.WARNING, "files are open still: aborting the connection");
-    binding.abort();
+    if (binding.isConnected()) {
+      LOG.log(System.Logger.Level.WARNING, "files are open still: aborting the connection");
+      binding.abort();
+    }
   }
 
   private static MountStatus status(Vfs vfs, Binding binding, Path directory) {

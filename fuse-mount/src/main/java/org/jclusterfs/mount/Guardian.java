@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jclusterfs.mount.posix.Posix;
 
 /**
  * A tiny shell beside the daemon that aborts the daemon's own FUSE connection when the daemon's
@@ -14,7 +13,6 @@ import org.jclusterfs.mount.posix.Posix;
  */
 final class Guardian implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Guardian.class.getName());
-  private static final Path CONNECTIONS = Path.of("/sys/fs/fuse/connections");
   private static final String SCRIPT =
       "cd /; exec 9>\"$1\" || exit 1; echo; "
           + "while IFS= read -r -t \"$2\" beat || "
@@ -38,10 +36,7 @@ final class Guardian implements AutoCloseable {
 
   /** Starts one for a connection; null (and a line in the log) where fusectl is not to be had. */
   static Guardian start(int connection, int limitSeconds) {
-    Path abort = CONNECTIONS.resolve(connection + "/abort");
-    if (!Files.exists(abort)) {
-      Posix.libc().mount("fusectl", CONNECTIONS.toString(), "fusectl", 0, null);
-    }
+    Path abort = ConnectionAbort.path(connection);
     if (!Files.exists(abort)) {
       LOG.log(System.Logger.Level.WARNING, "no guardian: {0} does not exist", abort);
       return null;

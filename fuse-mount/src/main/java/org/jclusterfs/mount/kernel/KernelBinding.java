@@ -1,8 +1,6 @@
 package org.jclusterfs.mount.kernel;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.vfs.KernelCaches;
@@ -10,6 +8,7 @@ import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.Binding;
 import org.jclusterfs.mount.BindingOptions;
+import org.jclusterfs.mount.ConnectionAbort;
 import org.jclusterfs.mount.MountTable;
 import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.posix.LibC;
@@ -37,6 +36,7 @@ public final class KernelBinding implements Binding {
   private final CountDownLatch ready = new CountDownLatch(1);
   private volatile String refusal;
   private volatile int connection;
+  private volatile ConnectionAbort abort;
   private volatile NodeTable nodes;
   private ReaderPool readers;
   private int descriptor = -1;
@@ -78,6 +78,11 @@ public final class KernelBinding implements Binding {
           "mount(2) on " + options.directory() + " failed: " + Errno.describe(errno));
     }
     connection = MountTable.read().top(options.directory()).map(m -> m.minor()).orElse(0);
+    try {
+      abort = ConnectionAbort.open(connection);
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "no fusectl: {0}", e.getMessage());
+    }
     readers = new ReaderPool(channel, dispatcher, REQUEST_BYTES, REPLY_BYTES);
     readers.start();
     boolean answered = ready.await(INIT_SECONDS, TimeUnit.SECONDS);
@@ -161,6 +166,13 @@ public final class KernelBinding implements Binding {
         descriptor = -1;
       }
     }
+    if (abort != null) {
+      try {
+        abort.close();
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "abort file", e);
+      }
+    }
   }
 
   @Override
@@ -171,15 +183,23 @@ public final class KernelBinding implements Binding {
   }
 
   @Override
+  public synchronized boolean isConnected() {
+    return descriptor >= 0;
+  }
+
+  @Override
   public int connection() {
     return connection;
   }
 
   @Override
   public void abort() {
-    Path abort = Path.of("/sys/fs/fuse/connections/" + connection + "/abort");
     try {
-      Files.writeString(abort, "1");
+      if (abort != null) {
+        abort.abort();
+      } else {
+        LOG.log(System.Logger.Level.WARNING, "cannot abort the connection: there is no fusectl");
+      }
     } catch (IOException e) {
       LOG.log(System.Logger.Level.WARNING, "cannot abort the connection: {0}", e.getMessage());
     }

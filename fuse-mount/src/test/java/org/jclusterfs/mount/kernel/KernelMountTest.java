@@ -1,6 +1,7 @@
 package org.jclusterfs.mount.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.channels.FileChannel;
@@ -319,6 +320,20 @@ class KernelMountTest {
             "  x=c.renameat2(-100,b'a',-100,b'b',flag); return x and ctypes.get_errno()",
             "print(r(1),r(2),r(4))"));
     assertEquals("2 1", mounted.shell("cat a b").replace("\n", " "));
+  }
+
+  @Test
+  void abortAfterTheEndReachesNoOtherMount() throws Exception {
+    Mounted ended = new Mounted();
+    ended.close();
+    // Numbers are used again at once, the lowest first.
+    try (Mounted next = new Mounted()) {
+      assertFalse(ended.binding.isConnected());
+      ended.binding.abort();
+      assertTrue(next.binding.isConnected());
+      next.shell("echo alive >f");
+      assertEquals("alive", next.shell("cat f"));
+    }
   }
 
   @Test

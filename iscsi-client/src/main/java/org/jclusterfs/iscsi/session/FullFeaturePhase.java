@@ -90,6 +90,11 @@ final class FullFeaturePhase implements PduReceiver {
     return failed;
   }
 
+  /** Whether commands wait for an answer, or to be sent. */
+  boolean isWaiting() {
+    return inFlight.size() > 0 || !urgent.isEmpty() || !pending.isEmpty();
+  }
+
   NegotiatedParameters agreed() {
     return agreed;
   }

@@ -45,6 +45,10 @@ public final class IscsiSession implements AutoCloseable {
   private static final long SETTLE_MILLIS = 50;
 
   private static final long TICK_MILLIS = 250;
+
+  /** Whose gate has been closed for so long waits for no answer any more. */
+  private static final long PATIENCE_WITH_GATE_NANOS = 1_000_000_000L;
+
   private static final long MAX_BACKOFF_MILLIS = 2000;
   private static final long LOGOUT_MILLIS = 1000;
 
@@ -87,6 +91,7 @@ public final class IscsiSession implements AutoCloseable {
   private final ArrayDeque<ScsiCommand> waiting = new ArrayDeque<>();
   private long downSince = System.nanoTime();
   private boolean failFast;
+  private long gateClosedAt;
   private IscsiException lastFailure;
   private ScheduledFuture<?> ticks;
 
@@ -222,8 +227,12 @@ public final class IscsiSession implements AutoCloseable {
     if (connection != null) {
       connection.phase().tick(now);
     }
+    boolean abandoned = isAbandoned(now);
+    if (abandoned && state == State.READY && connection.phase().isWaiting()) {
+      connection.phase().failed(new ConnectionLostException("this node may not write any more"));
+    }
     if (state != State.READY && !failFast) {
-      failFast = now - downSince >= options.replacementTimeout().toNanos();
+      failFast = abandoned || now - downSince >= options.replacementTimeout().toNanos();
     }
     waiting.removeIf(
         command -> {
@@ -233,6 +242,21 @@ public final class IscsiSession implements AutoCloseable {
           }
           return expired || failFast;
         });
+  }
+
+  /**
+   * Whether the write gate has been closed for a while. Who may not write has stopped for good, and
+   * its users must not hang on a target that does not answer.
+   */
+  private boolean isAbandoned(long now) {
+    if (writeGate.getAsBoolean()) {
+      gateClosedAt = 0;
+      return false;
+    }
+    if (gateClosedAt == 0) {
+      gateClosedAt = now;
+    }
+    return now - gateClosedAt >= PATIENCE_WITH_GATE_NANOS;
   }
 
   private CommandTimeoutException expired() {

@@ -10,9 +10,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.iscsi.InitiatorOptions;
+import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.Isid;
 import org.jclusterfs.iscsi.ProtocolException;
 import org.jclusterfs.iscsi.ReservationConflictException;
@@ -138,6 +140,21 @@ class ReservationsTest {
   @Test
   void fullStatusIsNullWhereTheTargetHasNone() throws Exception {
     assertNull(a.reservations().readFullStatus());
+  }
+
+  @Test
+  void whoMayNotWriteAnyMoreDoesNotWaitForATargetThatIsSilent() throws Exception {
+    target.signal("STOP");
+    try {
+      CompletableFuture<Void> read = a.read(0, ByteBuffer.allocateDirect(4096));
+      a.session().setWriteGate(() -> false);
+      // Long before the target is given up otherwise.
+      ExecutionException e =
+          assertThrows(ExecutionException.class, () -> read.get(20, TimeUnit.SECONDS));
+      assertInstanceOf(IscsiException.class, e.getCause());
+    } finally {
+      target.signal("CONT");
+    }
   }
 
   @Test

@@ -136,6 +136,11 @@ public final class TgtdTarget implements AutoCloseable {
         .waitFor();
   }
 
+  /** Stops (SIGSTOP) or continues (SIGCONT) it. */
+  void signal(String name) throws Exception {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+  }
+
   /** As a crash would. */
   public void kill() throws Exception {
     process.destroyForcibly().waitFor();

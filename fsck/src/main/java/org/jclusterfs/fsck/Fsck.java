@@ -11,6 +11,7 @@ import org.jclusterfs.core.cluster.VolumeInUseException;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.Superblock;
+import org.jclusterfs.core.volume.Superblocks;
 
 /** One check of a volume: the passes in their order, under a claim on the whole volume. */
 final class Fsck {
@@ -50,6 +51,7 @@ final class Fsck {
 
   /** Checks, and returns the exit status. */
   int run() throws IOException {
+    Superblocks.requireRoom(device, Superblock.PRIMARY_ADDRESS);
     SuperblockPass superblocks = new SuperblockPass(store, report);
     ByteBuffer superblock = superblocks.find(backup);
     store.volume(BlockHeader.volumeUuid(superblock));

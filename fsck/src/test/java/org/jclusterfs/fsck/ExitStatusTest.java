@@ -117,6 +117,15 @@ class ExitStatusTest {
   }
 
   @Test
+  void fileThatIsTooSmallForASuperblockIs8() throws IOException {
+    for (int bytes : new int[] {0, 3000}) {
+      Path file = Files.write(directory.resolve("small"), new byte[bytes]);
+      expect(8, "is too small to be a jclusterfs volume", run("-n", file));
+      expect(8, "is too small to be a jclusterfs volume", run("-y", file));
+    }
+  }
+
+  @Test
   void volumeThatIsMountedIs8() throws IOException {
     ProcessIdentity here = ProcessIdentities.current();
     Path file =

@@ -23,13 +23,21 @@ public final class Superblocks {
     return read(device, Superblock.PRIMARY_ADDRESS);
   }
 
-  /** As {@link #readPrimary}, for the copy at {@code address}. */
-  public static ByteBuffer read(BlockDevice device, long address) throws IOException {
-    long blocks = device.size() / BlockHeader.BLOCK_SIZE;
-    if (blocks <= address) {
+  /**
+   * Refuses a device that is too small to hold a superblock in a block.
+   *
+   * @throws UnusableVolumeException if it is
+   */
+  public static void requireRoom(BlockDevice device, long address) throws UnusableVolumeException {
+    if (device.size() / BlockHeader.BLOCK_SIZE <= address) {
       throw new UnusableVolumeException(
           Reason.NOT_A_VOLUME, device.description() + " is too small to be a jclusterfs volume");
     }
+  }
+
+  /** As {@link #readPrimary}, for the copy at {@code address}. */
+  public static ByteBuffer read(BlockDevice device, long address) throws IOException {
+    requireRoom(device, address);
     ByteBuffer block = BlockIo.read(device, address, 1);
     BlockDamage damage = check(block, address);
     if (damage != null) {

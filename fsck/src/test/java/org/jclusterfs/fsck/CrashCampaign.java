@@ -94,6 +94,10 @@ public final class CrashCampaign {
       campaign.run();
     }
     campaign.report();
+    if (campaign.passed + campaign.failed == 0) {
+      System.err.println("crash: nothing was run: --from lies behind the last sequence");
+      System.exit(2);
+    }
     System.exit(campaign.failed == 0 ? 0 : 1);
   }
 

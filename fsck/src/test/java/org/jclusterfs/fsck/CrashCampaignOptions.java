@@ -1,5 +1,6 @@
 package org.jclusterfs.fsck;
 
+import java.util.List;
 import java.util.Random;
 
 /**
@@ -26,6 +27,9 @@ record CrashCampaignOptions(
     int shares,
     String sequence,
     String run) {
+
+  private static final List<String> RUNS =
+      List.of("volume", "full", "cluster", "handover", "deaths", "device");
 
   /**
    * Reads the command line.
@@ -75,6 +79,15 @@ record CrashCampaignOptions(
     if (threads < 1 || from < 0 || part < 1 || part > parts) {
       throw new IllegalArgumentException(
           "--threads is at least 1, --from at least 0, and --share K/N has K from 1 to N");
+    }
+    if (!(minutes > 0)) {
+      throw new IllegalArgumentException("--minutes has to be more than 0");
+    }
+    if (run != null && !RUNS.contains(run)) {
+      throw new IllegalArgumentException("no run is called " + run + "; there are " + RUNS);
+    }
+    if (sequence != null) {
+      CrashSequence.parse(sequence);
     }
     return new CrashCampaignOptions(
         minutes, seed, threads, enumerateOnly, from, part, parts, sequence, run);

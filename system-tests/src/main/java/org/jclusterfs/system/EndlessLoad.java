@@ -109,7 +109,9 @@ final class EndlessLoad {
 
   /** Ends it by SIGKILL between two system calls; false if it hangs in one. */
   boolean end(Duration limit) {
-    process.destroyForcibly();
+    // Not the process's own method, which closes the pipe: what it said and nobody has read yet
+    // would be lost, and with it the knowledge of what it has removed since.
+    process.toHandle().destroyForcibly();
     return awaitEnd(limit);
   }
 

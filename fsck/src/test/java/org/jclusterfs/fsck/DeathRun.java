@@ -399,7 +399,7 @@ final class DeathRun {
       throw new AssertionError("found:\n" + volume.lines() + "but " + wrong);
     }
     if (fitting.size() == 1) {
-      history.decide(fitting.get(0).lost(), recovered::get);
+      history.decide(fitting.get(0), recovered::get);
       recording.mark(history.known());
     }
   }

@@ -36,6 +36,7 @@ final class ModelTree implements CrashTree {
   private int operation;
   private int durable;
   private boolean partialWrites;
+  private boolean left;
 
   ModelTree() {
     makeDirectory("/lost+found");
@@ -128,12 +129,18 @@ final class ModelTree implements CrashTree {
   }
 
   /**
-   * Whether a write that begins within a block ends with it: the rest of that block is written in a
-   * transaction of its own where the next one is still to be allocated, and write(2) is not atomic
-   * over a crash.
+   * Whether a write that begins within a block ends with it, and a truncation with the last whole
+   * block that it frees. The rest of that block is a transaction of its own, and neither write(2)
+   * nor truncate(2) is atomic over a crash.
    */
   void partialWrites(boolean partial) {
     partialWrites = partial;
+    left = false;
+  }
+
+  /** Whether since then anything was left out. */
+  boolean leftSomething() {
+    return left;
   }
 
   @Override
@@ -149,6 +156,7 @@ final class ModelTree implements CrashTree {
     int length = data.length;
     if (partialWrites && at % BLOCK != 0) {
       length = Math.min(length, BLOCK - at % BLOCK);
+      left |= length < data.length;
     }
     byte[] changed = Arrays.copyOf(content, Math.max(content.length, at + length));
     System.arraycopy(data, 0, changed, at, length);
@@ -158,7 +166,11 @@ final class ModelTree implements CrashTree {
   @Override
   public void truncate(String path, int size) {
     ModelInode inode = file(path);
-    inode.content(operation, Arrays.copyOf(inode.content(), size));
+    byte[] content = inode.content();
+    int whole = (size + BLOCK - 1) / BLOCK * BLOCK;
+    boolean part = partialWrites && whole < content.length && whole > size;
+    left |= part;
+    inode.content(operation, Arrays.copyOf(content, part ? whole : size));
   }
 
   @Override

@@ -31,7 +31,7 @@ final class SharedHistory {
     /** Whether a part of it may be there without the rest. */
     private boolean isWrite() {
       String name = step.operation().name();
-      return name.contains("write") || name.startsWith("append");
+      return name.contains("write") || name.startsWith("append") || name.startsWith("truncate");
     }
 
     /** What it changes: the directory, or a file's content. */
@@ -91,26 +91,24 @@ final class SharedHistory {
    * @param failed operations that the filesystem refused
    * @param durable operations that cannot be lost
    * @param lost operations that are lost for good
+   * @param partial of these the ones whose first transaction is there for good
    */
-  record Known(int begun, BitSet failed, BitSet durable, BitSet lost) {}
+  record Known(int begun, BitSet failed, BitSet durable, BitSet lost, BitSet partial) {}
 
   /** One thing that the volume may have become: the history without what is lost. */
   static final class Outcome {
+    private final Choice choice;
     private final BitSet lost;
     private final ModelTree model;
     private final int last;
     private final int surelyThere;
 
-    private Outcome(BitSet lost, ModelTree model, int last, int surelyThere) {
-      this.lost = lost;
+    private Outcome(Choice choice, ModelTree model, int last, int surelyThere) {
+      this.choice = choice;
+      this.lost = choice.lost();
       this.model = model;
       this.last = last;
       this.surelyThere = surelyThere;
-    }
-
-    /** Numbers of the operations that left no trace in it. */
-    BitSet lost() {
-      return lost;
     }
 
     /** Null if the volume is this, or what differs. */
@@ -132,6 +130,7 @@ final class SharedHistory {
   private final BitSet failed = new BitSet();
   private final BitSet durable = new BitSet();
   private BitSet lost = new BitSet();
+  private BitSet partial = new BitSet();
 
   /** Operations so far. */
   List<Entry> entries() {
@@ -176,8 +175,9 @@ final class SharedHistory {
   }
 
   /** What came of the operations of dead nodes is decided: all others are durable. */
-  void decide(BitSet lostOnes, IntPredicate dead) {
-    lost = (BitSet) lostOnes.clone();
+  void decide(Outcome found, IntPredicate dead) {
+    lost = (BitSet) found.choice.lost().clone();
+    partial = (BitSet) found.choice.partial().clone();
     for (Entry entry : entries) {
       if (dead.test(entry.node()) && !lost.get(entry.number())) {
         durable.set(entry.number());
@@ -188,7 +188,11 @@ final class SharedHistory {
   /** What is known now. */
   Known known() {
     return new Known(
-        entries.size(), (BitSet) failed.clone(), (BitSet) durable.clone(), (BitSet) lost.clone());
+        entries.size(),
+        (BitSet) failed.clone(),
+        (BitSet) durable.clone(),
+        (BitSet) lost.clone(),
+        (BitSet) partial.clone());
   }
 
   /**
@@ -209,7 +213,7 @@ final class SharedHistory {
       }
     }
     List<Choice> choices = new ArrayList<>();
-    choices.add(new Choice((BitSet) safe.lost().clone(), new BitSet()));
+    choices.add(new Choice((BitSet) safe.lost().clone(), (BitSet) safe.partial().clone()));
     for (List<Integer> suffix : open.values()) {
       List<Choice> next = new ArrayList<>();
       for (Choice choice : choices) {
@@ -218,9 +222,9 @@ final class SharedHistory {
           suffix.subList(from, suffix.size()).forEach(more::set);
           next.add(new Choice(more, choice.partial()));
           if (from < suffix.size() && entries.get(suffix.get(from)).isWrite()) {
-            BitSet partial = (BitSet) choice.partial().clone();
-            partial.set(suffix.get(from));
-            next.add(new Choice(more, partial));
+            BitSet first = (BitSet) choice.partial().clone();
+            first.set(suffix.get(from));
+            next.add(new Choice(more, first));
           }
         }
       }
@@ -271,8 +275,9 @@ final class SharedHistory {
       boolean refused = safe.failed().get(entry.number());
       model.partialWrites(partly);
       boolean applied = SequenceRun.apply(model, entry.step());
+      boolean whole = partly && !model.leftSomething();
       model.partialWrites(false);
-      if (applied == refused) {
+      if (applied == refused || whole) {
         return null;
       }
     }
@@ -281,7 +286,7 @@ final class SharedHistory {
     missing.stream()
         .filter(number -> number < begun.begun())
         .forEach(number -> SequenceRun.apply(model, entries.get(number).step()));
-    return new Outcome(missing, model, last, sure < 0 ? last : sure);
+    return new Outcome(choice, model, last, sure < 0 ? last : sure);
   }
 
   @Override

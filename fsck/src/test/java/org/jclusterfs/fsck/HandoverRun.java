@@ -15,25 +15,6 @@ import org.jclusterfs.journal.testing.SimulatedDisk;
  * has to be as one operation left it, whichever journals have to be replayed.
  */
 final class HandoverRun {
-  /**
-   * Each changes /A; what two nodes do in different directories has no order until it is synced.
-   */
-  private static final List<String> OPERATIONS =
-      List.of(
-          "create",
-          "mkdir",
-          "link-small",
-          "unlink-small",
-          "unlink-attr",
-          "unlink-second",
-          "unlink-new",
-          "rename-beside",
-          "rename-over-big",
-          "symlink",
-          "mknod",
-          "rmdir-made",
-          "xattr-dir");
-
   private final long seed;
   private final Random random;
   private final Fault[] faults;
@@ -99,8 +80,9 @@ final class HandoverRun {
 
   private void step(int node) throws FsException {
     for (int attempt = 0; attempt < 50; attempt++) {
+      // Each changes /A: what nodes do in different directories has no order until it is synced.
       CrashOperation operation =
-          CrashOperation.named(OPERATIONS.get(random.nextInt(OPERATIONS.size())));
+          CrashOperation.named(SharedHistory.NAMES.get(random.nextInt(SharedHistory.NAMES.size())));
       CrashSequence.Persistence persistence =
           random.nextInt(3) == 0
               ? CrashSequence.Persistence.FSYNC_DIRECTORY

@@ -37,8 +37,15 @@ public interface EngineOutput {
   void tested(long queryId, Blocker blocker);
 
   /**
-   * All members have reported their locks for this view and the resources mastered here are open to
-   * recovery requests; ordinary grants go on after {@link LockEngine#unblock}.
+   * All members have reported for this view what they master and reclaimed what was lost, so that
+   * every region has one master again. Where journals of the dead wait, only recovery's own
+   * requests are granted until {@link LockEngine#unblock}.
    */
   void recovered(long viewNumber);
+
+  /** The answer to {@link LockEngine#claim}: whether this node masters the region. */
+  default void claimed(int region, boolean here) {}
+
+  /** What {@link LockEngine#handOver} had to give away is served elsewhere. */
+  default void handedOver() {}
 }

@@ -2,20 +2,26 @@ package org.jclusterfs.dlm;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * One node's part of the lock manager: the state of its own locks (requester role) and the
- * resources of the regions that it masters in the current view (master role), as one deterministic
- * state machine without thread, clock or socket.
+ * One node's part of the lock manager: the state of its own locks (requester role), the resources
+ * of the regions that it masters (master role) and its share of the directory of regions, as one
+ * deterministic state machine without thread, clock or socket.
  *
- * <p>A request for a region mastered here is decided within the call and costs no message. Grants
- * are fair: conversions first, then requests, each in order of arrival; nobody overtakes a waiter
- * that he conflicts with.
+ * <p>A request for a region mastered here is decided within the call and costs no message. Who
+ * first uses a region becomes its master. Grants are fair: conversions first, then requests, each
+ * in order of arrival; nobody overtakes a waiter that he conflicts with.
+ *
+ * <p>Regions keep their masters over a change of the view. When it is installed, every member tells
+ * all what it masters; what nobody masters then and somebody uses was lost, and is made anew from
+ * what its users hold. docs/wire-protocol.md has the rules and why they suffice.
  *
  * <p>Not thread-safe: the owner serialises all calls.
  */
@@ -24,19 +30,41 @@ public final class LockEngine {
   /** Bytes of a value block. */
   public static final int VALUE_SIZE = 64;
 
-  private record Kept(int from, ByteBuffer message) {}
+  /** Requests of one other node in a row after which a region goes to it, the first time. */
+  public static final int FIRST_PATIENCE = 256;
+
+  private record Kept(Member from, ByteBuffer message) {}
+
+  private record Early(Member from, long view, long epoch, LockMessage.ToMaster message) {}
 
   private final int selfSlot;
+  private final int patience;
   private final EngineOutput out;
   private final OwnLocks own;
   private final Master master;
+  private final Moves moves;
+  private final Routes routes = new Routes();
+  private final Directory directory = new Directory();
   private final LockMessage.Handler dispatcher = new Dispatcher();
-  // Messages of views not installed here yet, by view, in order of arrival.
-  private final Map<Long, List<Kept>> kept = new TreeMap<>();
+  // Messages of views not installed here yet, in order of arrival.
+  private final List<Kept> kept = new ArrayList<>();
+  // Messages for regions whose mastership has not reached this node yet, in order of arrival.
+  private final Map<Integer, List<Early>> early = new HashMap<>();
+  // What the members of the view have said that they master.
+  private final Map<Integer, Mastership> reports = new TreeMap<>();
   private final Set<Integer> reported = new HashSet<>();
+  private final Set<Integer> reclaimed = new HashSet<>();
+  // Regions that the owner wants to use.
+  private final Set<Integer> claims = new HashSet<>();
+  // Regions whose master this node has asked for in this view.
+  private final Set<Integer> asked = new HashSet<>();
   private View view;
-  private boolean rebuilding;
+  private long firstView;
   private long unblockedView;
+  private boolean allReported;
+  private boolean allReclaimed;
+  private boolean leaving;
+  private boolean handedOver;
   private long messagesSent;
 
   /**
@@ -45,11 +73,23 @@ public final class LockEngine {
    * @param selfSlot this node's slot
    */
   public LockEngine(int selfSlot, EngineOutput out) {
+    this(selfSlot, out, FIRST_PATIENCE);
+  }
+
+  /**
+   * As {@link #LockEngine(int, EngineOutput)}.
+   *
+   * @param patience requests of one other node in a row after which a region mastered here goes to
+   *     it; doubled by each move of the region
+   */
+  public LockEngine(int selfSlot, EngineOutput out, int patience) {
     this.selfSlot = selfSlot;
+    this.patience = patience;
     this.out = out;
-    Router router = new ViewRouter();
+    Router router = new Post();
     own = new OwnLocks(router, out);
-    master = new Master(router);
+    master = new Master(router, patience);
+    moves = new Moves(new MovesHost(), master, selfSlot);
   }
 
   /** A number for a new lock or query, unique on this node. */
@@ -110,27 +150,238 @@ public final class LockEngine {
   }
 
   /**
-   * A message from a peer's engine; per peer in the order in which they were sent. Messages of an
-   * older view are dropped, those of a newer one are kept until it is installed here.
-   *
-   * @throws WireException if the message is malformed or impossible; nothing was changed then
+   * Becomes the master of a region that nobody uses, before anything in it is asked for; ends in
+   * {@link EngineOutput#claimed}, perhaps before this returns.
    */
-  public void receive(int fromSlot, ByteBuffer message) {
-    long number = LockMessageCodec.view(message);
-    if (view != null && number == view.number()) {
-      if (!view.contains(fromSlot)) {
-        throw new WireException("Slot " + fromSlot + " is not in view " + number);
-      }
-      LockMessageCodec.decode(message).dispatch(fromSlot, dispatcher);
-    } else if (view == null || number > view.number()) {
-      kept.computeIfAbsent(number, n -> new ArrayList<>()).add(new Kept(fromSlot, message));
+  public void claim(int region) {
+    Mastership mastership = routes.get(region);
+    if (mastership != null || routes.isLost(region)) {
+      out.claimed(region, mastership != null && mastership.master().slot() == selfSlot);
+    } else {
+      claims.add(region);
+      ask(region);
     }
   }
 
   /**
-   * Enters a view: nothing is granted until all members have reported what they hold and wait for
-   * ({@link EngineOutput#recovered}); ordinary requests wait on until {@link #unblock}. May come at
-   * any step of an older recovery, which it ends.
+   * Gives the regions mastered here to those who use them, ends in {@link EngineOutput#handedOver}.
+   * For a node that has given all its locks up and is about to leave; it is not needed for
+   * correctness, but saves the others a rebuild.
+   */
+  public void handOver() {
+    leaving = true;
+    leaveFurther();
+  }
+
+  private void leaveFurther() {
+    if (!leaving || handedOver || !allReclaimed) {
+      return;
+    }
+    moves.giveAllAway();
+    if (moves.allGone()) {
+      handedOver = true;
+      out.handedOver();
+    }
+  }
+
+  // ---- messages
+
+  /**
+   * A message from a peer's engine; per peer in the order in which they were sent. One of a newer
+   * view is kept until that is installed here. One of an older view is as good as any, if its
+   * sender is still a member and it does not belong to that view alone.
+   *
+   * @param from the sender, with the incarnation that the transport has proved
+   * @throws WireException if the message is malformed or impossible; nothing was changed then
+   */
+  public void receive(Member from, ByteBuffer message) {
+    long number = LockMessageCodec.view(message);
+    if (view == null || number > view.number()) {
+      kept.add(new Kept(from, message));
+    } else if (view.contains(from)) {
+      if (number >= firstView) { // else meant for an earlier holder of this slot
+        handle(from, number, LockMessageCodec.epoch(message), LockMessageCodec.decode(message));
+      }
+    } else if (number == view.number()) {
+      throw new WireException("Slot " + from.slot() + " is not in view " + number);
+    }
+  }
+
+  private void handle(Member from, long number, long epoch, LockMessage message) {
+    if (message instanceof LockMessage.ToMaster toMaster) {
+      handle(new Early(from, number, epoch, toMaster));
+    } else if (message instanceof LockMessage.ToOwner) {
+      handleAnswer(from, epoch, message);
+    } else if (message instanceof LockMessage.OfMove || number == view.number()) {
+      message.dispatch(from.slot(), dispatcher);
+    }
+  }
+
+  /** A message to the master of a region: handled if that is this node, in just that epoch. */
+  private void handle(Early message) {
+    int number = message.message().region();
+    int from = message.from().slot();
+    MasterRegion region = master.region(number);
+    if (region != null && region.epoch == message.epoch()) {
+      if (region.state == MasterRegion.State.MOVING) {
+        moves.sentTo(region, from);
+      }
+      message.message().dispatch(from, dispatcher);
+      used(region, from, message.message());
+      return;
+    }
+    Mastership known = routes.get(number);
+    boolean mine = known != null && known.master().slot() == selfSlot && region == null;
+    if (known == null
+        || message.epoch() > known.epoch()
+        || (mine && message.epoch() == known.epoch())) {
+      early.computeIfAbsent(number, r -> new ArrayList<>()).add(message);
+    } else if (message.epoch() < known.epoch()
+        && (message.message() instanceof LockMessage.Request
+            || message.message() instanceof LockMessage.Test)) {
+      send(from, known.epoch(), new LockMessage.Moved(number, known.epoch(), known.master(), true));
+    }
+  }
+
+  private void used(MasterRegion region, int slot, LockMessage message) {
+    if ((message instanceof LockMessage.Request || message instanceof LockMessage.Convert)
+        && region.state == MasterRegion.State.SERVING
+        && allReclaimed
+        && !leaving) {
+      moves.used(region, slot);
+    }
+  }
+
+  private void handleAnswer(Member from, long epoch, LockMessage message) {
+    long known = routes.epoch(message.region());
+    if (known == epoch) {
+      message.dispatch(from.slot(), dispatcher);
+    } else if (known != 0 && epoch > known) {
+      throw new BrokenInvariantException(
+          "Slot "
+              + from.slot()
+              + " answers for region "
+              + message.region()
+              + " in epoch "
+              + epoch
+              + ", which is known in epoch "
+              + known);
+    }
+  }
+
+  private void send(int slot, long epoch, LockMessage message) {
+    messagesSent++;
+    out.send(slot, LockMessageCodec.encode(view.number(), epoch, message));
+  }
+
+  /** A message without an epoch, within the call where it is to this node. */
+  private void deliver(int slot, LockMessage.OfView message) {
+    if (slot == selfSlot) {
+      message.dispatch(selfSlot, dispatcher);
+    } else {
+      send(slot, 0, message);
+    }
+  }
+
+  // ---- who masters what
+
+  /** Takes note of a region's master, and sends what waited for that. */
+  private void learn(int region, Mastership mastership) {
+    List<LockMessage.ToMaster> messages = routes.set(region, mastership);
+    if (allReported && view.directoryOf(region) == selfSlot) {
+      directory.note(region, mastership);
+    }
+    messages.forEach(message -> toMaster(mastership, message));
+    handleEarly(region);
+    if (claims.remove(region)) {
+      out.claimed(region, mastership.master().slot() == selfSlot);
+    }
+  }
+
+  private void toMaster(Mastership mastership, LockMessage.ToMaster message) {
+    if (mastership.master().slot() == selfSlot) {
+      handle(new Early(mastership.master(), view.number(), mastership.epoch(), message));
+    } else {
+      send(mastership.master().slot(), mastership.epoch(), message);
+    }
+  }
+
+  private void ask(int region) {
+    if (allReported && asked.add(region)) {
+      deliver(view.directoryOf(region), new LockMessage.Claim(region));
+    }
+  }
+
+  private void answer(Directory.Claim claim) {
+    Mastership offer = new Mastership(view.member(claim.slot()), Mastership.first(view));
+    Mastership is = directory.claim(claim.region(), offer);
+    LockMessage.Owner owner = new LockMessage.Owner(claim.region(), is.epoch(), is.master().slot());
+    if (claim.slot() == selfSlot) {
+      owner.dispatch(selfSlot, dispatcher);
+    } else {
+      send(claim.slot(), is.epoch(), owner);
+    }
+  }
+
+  private void owned(LockMessage.Owner message) {
+    int region = message.region();
+    if (!asked.remove(region)) {
+      return;
+    }
+    boolean here = message.slot() == selfSlot;
+    if (message.epoch() > routes.epoch(region)) {
+      // A higher epoch is that of a move, which brings the region itself.
+      boolean appointed = here && message.epoch() == Mastership.first(view);
+      if (appointed) {
+        master.put(new MasterRegion(region, message.epoch(), patience, MasterRegion.State.SERVING));
+      }
+      learn(region, new Mastership(view.member(message.slot()), message.epoch()));
+    }
+  }
+
+  /** More is known of a region: what came too early is looked at again. */
+  private void handleEarly(int region) {
+    List<Early> messages = early.remove(region);
+    if (messages != null) {
+      messages.forEach(this::handle);
+    }
+  }
+
+  private void moved(int from, LockMessage.Moved message) {
+    int region = message.region();
+    if (message.epoch() >= routes.epoch(region)) {
+      if (message.master().slot() == selfSlot && !message.resend()) {
+        moves.expect(view.member(from), message);
+      }
+      if (message.epoch() > routes.epoch(region)) {
+        learnOfMove(message);
+      }
+    }
+    if (!message.resend()) {
+      send(from, message.epoch(), new LockMessage.Drained(region, message.epoch()));
+    }
+  }
+
+  private void learnOfMove(LockMessage.Moved message) {
+    int region = message.region();
+    if (!view.contains(message.master())) {
+      // It was to go to, or is said to be with, a node that has died since: see memberReported.
+      routes.lose(region);
+    } else {
+      learn(region, new Mastership(message.master(), message.epoch()));
+      if (message.resend()) {
+        own.askAgain(region);
+      }
+    }
+  }
+
+  // ---- views
+
+  /**
+   * Enters a view. Regions whose masters stay go on as they are; the others wait until all members
+   * have reported what they master and reclaimed what was lost ({@link EngineOutput#recovered}). If
+   * journals of the dead wait, ordinary requests wait for {@link #unblock}. May come at any step of
+   * an older recovery, which it ends.
    */
   public void install(View next) {
     if (view != null && next.number() <= view.number()) {
@@ -140,41 +391,174 @@ public final class LockEngine {
     if (!next.contains(selfSlot)) {
       throw new IllegalArgumentException("View " + next + " is without this slot " + selfSlot);
     }
-    List<LockMessage.ValueReport> values = master.retire();
-    own.finishCancelled();
-    view = next;
-    rebuilding = true;
-    reported.clear();
-    sendValues(values);
-    own.reclaim();
-    for (Member member : view.members()) {
-      deliver(member.slot(), new LockMessage.Reclaimed());
+    Set<Integer> departed = new HashSet<>();
+    if (view == null) {
+      firstView = next.number();
+    } else {
+      view.members().stream()
+          .filter(member -> !next.contains(member))
+          .forEach(member -> departed.add(member.slot()));
     }
+    view = next;
+    allReported = false;
+    allReclaimed = false;
+    reported.clear();
+    reclaimed.clear();
+    reports.clear();
+    asked.clear();
+    directory.clear();
+    Set<Integer> givenUp = moves.enter(view);
+    for (MasterRegion region : master.regions()) {
+      if (region.state == MasterRegion.State.REBUILDING) {
+        givenUp.add(region.number);
+      }
+    }
+    master.enter(departed, !view.dead().isEmpty() && unblockedView < view.number());
+    Set<Integer> lost = routes.forget(view, givenUp);
+    if (!lost.isEmpty()) {
+      lost.retainAll(own.regionsInUse());
+      routes.lose(lost);
+    }
+    early.values().forEach(list -> list.removeIf(message -> !view.contains(message.from())));
+    report();
+    moves.resume(view);
     receiveKept();
   }
 
-  private void sendValues(List<LockMessage.ValueReport> values) {
-    Map<Integer, List<LockMessage.ValueReport>> byMaster = new TreeMap<>();
-    for (LockMessage.ValueReport report : values) {
-      byMaster
-          .computeIfAbsent(view.masterOf(report.name().region()), slot -> new ArrayList<>())
-          .add(report);
+  private void report() {
+    List<LockMessage.RegionEpoch> mastered = new ArrayList<>(moves.coming());
+    for (MasterRegion region : master.regions()) {
+      mastered.add(new LockMessage.RegionEpoch(region.number, region.epoch));
     }
-    byMaster.forEach(
-        (slot, reports) -> {
-          for (int i = 0; i < reports.size(); i += LockMessageCodec.MAX_ENTRIES) {
-            int end = Math.min(reports.size(), i + LockMessageCodec.MAX_ENTRIES);
-            deliver(slot, new LockMessage.Values(List.copyOf(reports.subList(i, end))));
-          }
-        });
+    for (Member member : view.members()) {
+      for (int i = 0; i < mastered.size(); i += LockMessageCodec.MAX_ENTRIES) {
+        int end = Math.min(mastered.size(), i + LockMessageCodec.MAX_ENTRIES);
+        deliver(member.slot(), new LockMessage.Mastered(mastered.subList(i, end)));
+      }
+      deliver(member.slot(), new LockMessage.Reported());
+    }
   }
 
   private void receiveKept() {
-    kept.keySet().removeIf(number -> number < view.number());
-    List<Kept> now = kept.remove(view.number());
-    if (now != null) {
-      now.forEach(message -> receive(message.from(), message.message()));
+    List<Kept> all = List.copyOf(kept);
+    kept.clear();
+    for (Kept message : all) {
+      if (LockMessageCodec.view(message.message()) != view.number()
+          || view.contains(message.from())) {
+        receive(message.from(), message.message());
+      }
     }
+  }
+
+  private void mastered(int from, LockMessage.Mastered message) {
+    for (LockMessage.RegionEpoch entry : message.regions()) {
+      Mastership mastership = new Mastership(view.member(from), entry.epoch());
+      reports.merge(entry.region(), mastership, (a, b) -> a.epoch() > b.epoch() ? a : b);
+    }
+  }
+
+  private void memberReported(int slot) {
+    reported.add(slot);
+    if (allReported || reported.size() < view.members().size()) {
+      return;
+    }
+    allReported = true;
+    Set<Integer> used = own.regionsInUse();
+    used.removeAll(routes.wanted());
+    Set<Integer> orphans = new HashSet<>(used);
+    orphans.removeAll(reports.keySet());
+    Set<Integer> unknown = new HashSet<>(used);
+    unknown.removeIf(region -> orphans.contains(region) || routes.get(region) != null);
+    forgetEarly();
+    routes.retain(reports.keySet());
+    reports.forEach(
+        (region, mastership) -> {
+          Mastership route = routes.get(region);
+          if (view.directoryOf(region) == selfSlot) {
+            directory.note(region, mastership);
+            if (route != null) {
+              directory.note(region, route);
+            }
+          }
+          if (route == null || (!used.contains(region) && route.epoch() < mastership.epoch())) {
+            learn(region, mastership);
+          }
+        });
+    for (int region : used) {
+      if (unknown.contains(region)) {
+        // Its last master that we knew had given it away and died before it could tell.
+        own.askAgain(region);
+      }
+    }
+    reclaim(orphans);
+    List.copyOf(routes.wanted()).forEach(this::ask);
+    List.copyOf(claims).forEach(this::ask);
+    for (Member member : view.members()) {
+      deliver(member.slot(), new LockMessage.Reclaimed());
+    }
+  }
+
+  /** What was sent before this view for a region that was lost, its sender reclaims. */
+  private void forgetEarly() {
+    early
+        .entrySet()
+        .removeIf(
+            entry -> {
+              if (!reports.containsKey(entry.getKey())) {
+                entry.getValue().removeIf(message -> message.view() < view.number());
+              }
+              return entry.getValue().isEmpty();
+            });
+  }
+
+  /** Tells the new masters of lost regions what this node holds, waits for and asks there. */
+  private void reclaim(Set<Integer> regions) {
+    Map<Integer, List<LockMessage.Holding>> byMaster = new LinkedHashMap<>();
+    Set<Integer> rebuilt = new HashSet<>();
+    for (LockMessage.Holding holding : own.reclaim(regions)) {
+      rebuilt.add(holding.name().region());
+      byMaster
+          .computeIfAbsent(view.directoryOf(holding.name().region()), slot -> new ArrayList<>())
+          .add(holding);
+    }
+    byMaster.forEach(
+        (slot, holdings) -> {
+          for (int i = 0; i < holdings.size(); i += LockMessageCodec.MAX_ENTRIES) {
+            int end = Math.min(holdings.size(), i + LockMessageCodec.MAX_ENTRIES);
+            deliver(slot, new LockMessage.Reclaim(holdings.subList(i, end)));
+          }
+        });
+    for (int region : rebuilt) {
+      Member next = view.member(view.directoryOf(region));
+      learn(region, new Mastership(next, Mastership.first(view)));
+    }
+    for (LockMessage.Test query : own.queries(regions)) {
+      if (rebuilt.contains(query.region())) {
+        toMaster(routes.get(query.region()), query);
+      } else {
+        routes.waitFor(query); // nothing makes anybody its master
+      }
+    }
+  }
+
+  private void memberReclaimed(int slot) {
+    reclaimed.add(slot);
+    if (allReclaimed || reclaimed.size() < view.members().size()) {
+      return;
+    }
+    allReclaimed = true;
+    for (MasterRegion region : List.copyOf(master.regions())) {
+      if (region.state == MasterRegion.State.REBUILDING) {
+        learn(region.number, new Mastership(view.member(selfSlot), region.epoch));
+      }
+    }
+    master.settle();
+    directory.takeDeferred().forEach(this::answer);
+    if (unblockedView == view.number()) {
+      master.unblock();
+    }
+    out.recovered(view.number());
+    leaveFurther();
   }
 
   /** The dead nodes' journals are replayed: ordinary grants go on. Ignored for an older view. */
@@ -183,14 +567,29 @@ public final class LockEngine {
       return;
     }
     unblockedView = viewNumber;
-    if (!rebuilding) {
+    if (allReclaimed) {
       master.unblock();
     }
   }
 
-  /** Whether locks of this region cost this node no message; false where no view is installed. */
+  // ---- what the owner may want to know
+
+  /** Whether locks of this region cost this node no message. */
   public boolean mastersRegion(int region) {
-    return view != null && view.masterOf(region) == selfSlot;
+    MasterRegion mastered = master.region(region);
+    return mastered != null && mastered.state != MasterRegion.State.MOVING;
+  }
+
+  /** Whether nobody is known to master this region: {@link #claim} may make it this node. */
+  public boolean mayClaim(int region) {
+    return routes.get(region) == null && !routes.isLost(region);
+  }
+
+  /** The epochs of the regions that this node masters, by region; a copy. */
+  public Map<Integer, Long> masteredRegions() {
+    Map<Integer, Long> epochs = new TreeMap<>();
+    master.regions().forEach(region -> epochs.put(region.number, region.epoch));
+    return epochs;
   }
 
   /** Messages sent to other nodes so far. */
@@ -208,43 +607,60 @@ public final class LockEngine {
     return master.resourceCount();
   }
 
-  private void deliver(int slot, LockMessage message) {
-    if (slot == selfSlot) {
-      message.dispatch(selfSlot, dispatcher);
-    } else {
-      messagesSent++;
-      out.send(slot, LockMessageCodec.encode(view.number(), message));
-    }
-  }
-
-  private void memberReported(int slot) {
-    reported.add(slot);
-    if (rebuilding && reported.size() == view.members().size()) {
-      rebuilding = false;
-      master.reopen();
-      long number = view.number();
-      if (unblockedView == number) {
-        master.unblock();
+  /** Carries what this node's two roles say. */
+  private final class Post implements Router {
+    @Override
+    public void toMaster(LockMessage.ToMaster message) {
+      int region = message.region();
+      Mastership mastership = routes.get(region);
+      if (mastership != null) {
+        LockEngine.this.toMaster(mastership, message);
+      } else if (!routes.isLost(region)) {
+        routes.waitFor(message);
+        ask(region);
       }
-      out.recovered(number);
+    }
+
+    @Override
+    public boolean takeBack(int region, long lockId) {
+      return routes.takeBack(region, lockId);
+    }
+
+    @Override
+    public void toOwner(int slot, long epoch, LockMessage.ToOwner message) {
+      if (slot == selfSlot) {
+        message.dispatch(selfSlot, dispatcher);
+      } else {
+        send(slot, epoch, message);
+      }
     }
   }
 
-  /** Sends by the current view. */
-  private final class ViewRouter implements Router {
+  /** The engine as {@link Moves} sees it. */
+  private final class MovesHost implements Moves.Host {
     @Override
-    public boolean hasView() {
-      return view != null;
+    public View view() {
+      return view;
     }
 
     @Override
-    public int masterOf(int region) {
-      return view.masterOf(region);
+    public void send(int slot, long epoch, LockMessage message) {
+      LockEngine.this.send(slot, epoch, message);
     }
 
     @Override
-    public void deliver(int slot, LockMessage message) {
-      LockEngine.this.deliver(slot, message);
+    public void learn(int region, Mastership mastership) {
+      LockEngine.this.learn(region, mastership);
+    }
+
+    @Override
+    public void arrived(MasterRegion region) {
+      handleEarly(region.number);
+    }
+
+    @Override
+    public void taken() {
+      leaveFurther();
     }
   }
 
@@ -296,18 +712,70 @@ public final class LockEngine {
     }
 
     @Override
-    public void onReclaim(int from, LockMessage.Reclaim message) {
-      message.holdings().forEach(holding -> master.reclaim(from, holding));
+    public void onMastered(int from, LockMessage.Mastered message) {
+      mastered(from, message);
     }
 
     @Override
-    public void onValues(int from, LockMessage.Values message) {
-      master.values(message.reports());
+    public void onReported(int from) {
+      memberReported(from);
+    }
+
+    @Override
+    public void onReclaim(int from, LockMessage.Reclaim message) {
+      for (LockMessage.Holding holding : message.holdings()) {
+        master.reclaim(from, Mastership.first(view), holding);
+      }
     }
 
     @Override
     public void onReclaimed(int from) {
-      memberReported(from);
+      memberReclaimed(from);
+    }
+
+    @Override
+    public void onClaim(int from, LockMessage.Claim message) {
+      Directory.Claim claim = new Directory.Claim(from, message.region());
+      if (allReclaimed) {
+        answer(claim);
+      } else {
+        directory.defer(claim);
+      }
+    }
+
+    @Override
+    public void onOwner(LockMessage.Owner message) {
+      owned(message);
+    }
+
+    @Override
+    public void onMoved(int from, LockMessage.Moved message) {
+      moved(from, message);
+    }
+
+    @Override
+    public void onDrained(int from, LockMessage.Drained message) {
+      moves.drained(from, message);
+    }
+
+    @Override
+    public void onMoveValues(int from, LockMessage.MoveValues message) {
+      moves.values(from, message);
+    }
+
+    @Override
+    public void onMoveLocks(int from, LockMessage.MoveLocks message) {
+      moves.locks(from, message);
+    }
+
+    @Override
+    public void onMove(int from, LockMessage.Move message) {
+      moves.move(from, message);
+    }
+
+    @Override
+    public void onTaken(int from, LockMessage.Taken message) {
+      moves.taken(from, message);
     }
   }
 }

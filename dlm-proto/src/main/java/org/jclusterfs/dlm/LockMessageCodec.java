@@ -15,6 +15,7 @@ final class LockMessageCodec {
   private static final byte[] NO_VALUE = new byte[LockEngine.VALUE_SIZE];
   private static final LockMode[] MODES = LockMode.values();
   private static final DenyReason[] REASONS = DenyReason.values();
+  private static final LockMessage.Kind[] KINDS = LockMessage.Kind.values();
   private static final int GRANT_HAS_VALUE = 1;
   private static final int GRANT_FROM_ANOTHER = 2;
 
@@ -28,8 +29,19 @@ final class LockMessageCodec {
     return message.getLong(message.position() + MessageType.VIEW_OFFSET);
   }
 
-  static ByteBuffer encode(long view, LockMessage message) {
-    Encoder encoder = new Encoder(view);
+  /** The region in a message's header. */
+  static int region(ByteBuffer message) {
+    return message.getInt(message.position() + MessageType.REGION_OFFSET);
+  }
+
+  /** The epoch in a message's header. */
+  static long epoch(ByteBuffer message) {
+    return message.getLong(message.position() + MessageType.EPOCH_OFFSET);
+  }
+
+  /** Encodes a message; {@code epoch} of its region, or 0. */
+  static ByteBuffer encode(long view, long epoch, LockMessage message) {
+    Encoder encoder = new Encoder(view, epoch);
     message.dispatch(0, encoder);
     return encoder.buffer.flip();
   }
@@ -37,10 +49,12 @@ final class LockMessageCodec {
   /** Encodes by kind; an encoder is used once. */
   private static final class Encoder implements LockMessage.Handler {
     private final long view;
+    private final long epoch;
     private ByteBuffer buffer;
 
-    Encoder(long view) {
+    Encoder(long view, long epoch) {
       this.view = view;
+      this.epoch = epoch;
     }
 
     private ByteBuffer start(MessageType type, int region) {
@@ -54,7 +68,8 @@ final class LockMessageCodec {
           .put((byte) 0)
           .putShort((short) 0)
           .putInt(region)
-          .putLong(view);
+          .putLong(view)
+          .putLong(epoch);
     }
 
     @Override
@@ -180,24 +195,87 @@ final class LockMessageCodec {
     }
 
     @Override
-    public void onValues(int from, LockMessage.Values m) {
-      start(MessageType.VALUES, 0, m.reports().size());
-      for (LockMessage.ValueReport report : m.reports()) {
+    public void onReclaimed(int from) {
+      start(MessageType.RECLAIMED, 0);
+    }
+
+    @Override
+    public void onMastered(int from, LockMessage.Mastered m) {
+      start(MessageType.MASTERED, 0, m.regions().size());
+      m.regions().forEach(entry -> buffer.putInt(entry.region()).putLong(entry.epoch()));
+    }
+
+    @Override
+    public void onReported(int from) {
+      start(MessageType.REPORTED, 0);
+    }
+
+    @Override
+    public void onClaim(int from, LockMessage.Claim m) {
+      start(MessageType.CLAIM, m.region());
+    }
+
+    @Override
+    public void onOwner(LockMessage.Owner m) {
+      start(MessageType.OWNER, m.region()).putShort((short) m.slot());
+    }
+
+    @Override
+    public void onMoved(int from, LockMessage.Moved m) {
+      start(MessageType.MOVED, m.region())
+          .putLong(m.master().incarnation())
+          .putShort((short) m.master().slot())
+          .put((byte) (m.resend() ? 1 : 0))
+          .put((byte) 0);
+    }
+
+    @Override
+    public void onDrained(int from, LockMessage.Drained m) {
+      start(MessageType.DRAINED, m.region());
+    }
+
+    @Override
+    public void onMoveValues(int from, LockMessage.MoveValues m) {
+      start(MessageType.MOVEVALUES, m.region(), m.values().size());
+      for (LockMessage.Value value : m.values()) {
         buffer
-            .putInt(report.name().region())
-            .put((byte) report.name().type())
-            .put((byte) (report.value() == null ? 0 : 1))
-            .putShort((short) report.writerSlot())
-            .putLong(report.name().id())
-            .putLong(report.writerLock())
-            .putLong(report.generation())
-            .put(report.value() == null ? NO_VALUE : report.value());
+            .putLong(value.name().id())
+            .putLong(value.generation())
+            .put((byte) value.name().type())
+            .put((byte) (value.value() == null ? 0 : 1))
+            .putShort((short) 0)
+            .put(value.value() == null ? NO_VALUE : value.value());
       }
     }
 
     @Override
-    public void onReclaimed(int from) {
-      start(MessageType.RECLAIMED, 0);
+    public void onMoveLocks(int from, LockMessage.MoveLocks m) {
+      start(MessageType.MOVELOCKS, m.region(), m.entries().size());
+      for (LockMessage.Entry entry : m.entries()) {
+        buffer
+            .putLong(entry.lockId())
+            .putLong(entry.name().id())
+            .putLong(entry.range().start())
+            .putLong(entry.range().end())
+            .putLong(entry.cookie())
+            .putLong(entry.owner().incarnation())
+            .putShort((short) entry.owner().slot())
+            .putShort((short) entry.flags())
+            .put((byte) entry.name().type())
+            .put(code(entry.granted()))
+            .put(code(entry.requested()))
+            .put((byte) entry.kind().ordinal());
+      }
+    }
+
+    @Override
+    public void onMove(int from, LockMessage.Move m) {
+      start(MessageType.MOVE, m.region()).putInt(m.patience());
+    }
+
+    @Override
+    public void onTaken(int from, LockMessage.Taken m) {
+      start(MessageType.TAKEN, m.region());
     }
   }
 
@@ -211,6 +289,7 @@ final class LockMessageCodec {
     ByteBuffer in = message.slice();
     MessageType type = MessageType.ofCode(in.get(MessageType.TYPE_OFFSET));
     int region = in.getInt(MessageType.REGION_OFFSET);
+    long epoch = in.getLong(MessageType.EPOCH_OFFSET);
     in.position(MessageType.HEADER_SIZE);
     checkSize(type, in.remaining());
     try {
@@ -246,8 +325,21 @@ final class LockMessageCodec {
           yield new LockMessage.Tested(queryId, region, blocker(in));
         }
         case RECLAIM -> decodeReclaim(in);
-        case VALUES -> decodeValues(in);
         case RECLAIMED -> new LockMessage.Reclaimed();
+        case MASTERED -> decodeMastered(in);
+        case REPORTED -> new LockMessage.Reported();
+        case CLAIM -> new LockMessage.Claim(region);
+        case OWNER -> new LockMessage.Owner(region, epoch, in.getShort() & 0xFFFF);
+        case MOVED -> {
+          long incarnation = in.getLong();
+          Member master = new Member(in.getShort() & 0xFFFF, incarnation);
+          yield new LockMessage.Moved(region, epoch, master, in.get() != 0);
+        }
+        case DRAINED -> new LockMessage.Drained(region, epoch);
+        case MOVEVALUES -> decodeMoveValues(in, region, epoch);
+        case MOVELOCKS -> decodeMoveLocks(in, region, epoch);
+        case MOVE -> new LockMessage.Move(region, epoch, in.getInt());
+        case TAKEN -> new LockMessage.Taken(region, epoch);
         default -> throw new WireException(type + " is not a message of the lock engine");
       };
     } catch (IndexOutOfBoundsException | IllegalArgumentException | BufferUnderflowException e) {
@@ -257,9 +349,10 @@ final class LockMessageCodec {
 
   private static void checkSize(MessageType type, int remaining) {
     boolean fits =
-        type == MessageType.RECLAIM || type == MessageType.VALUES
-            ? remaining % type.bodySize() == 0
-            : remaining == type.bodySize();
+        switch (type) {
+          case RECLAIM, MASTERED, MOVEVALUES, MOVELOCKS -> remaining % type.bodySize() == 0;
+          default -> remaining == type.bodySize();
+        };
     if (!fits) {
       throw new WireException(type + " with a body of " + remaining + " bytes");
     }
@@ -313,20 +406,51 @@ final class LockMessageCodec {
     return new LockMessage.Reclaim(holdings);
   }
 
-  private static LockMessage.Values decodeValues(ByteBuffer in) {
-    List<LockMessage.ValueReport> reports = new ArrayList<>();
+  private static LockMessage.Mastered decodeMastered(ByteBuffer in) {
+    List<LockMessage.RegionEpoch> regions = new ArrayList<>();
     while (in.hasRemaining()) {
-      int region = in.getInt();
-      int type = in.get() & 0xFF;
-      boolean valid = in.get() != 0;
-      int writer = in.getShort();
-      LockName name = new LockName(type, region, in.getLong());
-      long writerLock = in.getLong();
-      long generation = in.getLong();
-      reports.add(
-          new LockMessage.ValueReport(name, writer, writerLock, generation, bytes(in, valid)));
+      regions.add(new LockMessage.RegionEpoch(in.getInt(), in.getLong()));
     }
-    return new LockMessage.Values(reports);
+    return new LockMessage.Mastered(regions);
+  }
+
+  private static LockMessage.MoveValues decodeMoveValues(ByteBuffer in, int region, long epoch) {
+    List<LockMessage.Value> values = new ArrayList<>();
+    while (in.hasRemaining()) {
+      long id = in.getLong();
+      long generation = in.getLong();
+      LockName name = new LockName(in.get() & 0xFF, region, id);
+      boolean valid = in.get() != 0;
+      in.getShort();
+      values.add(new LockMessage.Value(name, generation, bytes(in, valid)));
+    }
+    return new LockMessage.MoveValues(region, epoch, values);
+  }
+
+  private static LockMessage.MoveLocks decodeMoveLocks(ByteBuffer in, int region, long epoch) {
+    List<LockMessage.Entry> entries = new ArrayList<>();
+    while (in.hasRemaining()) {
+      long lockId = in.getLong();
+      long id = in.getLong();
+      LockRange range = new LockRange(in.getLong(), in.getLong());
+      long cookie = in.getLong();
+      long incarnation = in.getLong();
+      Member owner = new Member(in.getShort() & 0xFFFF, incarnation);
+      int flags = flags(in);
+      LockName name = new LockName(in.get() & 0xFF, region, id);
+      LockMode granted = modeOrNull(in);
+      LockMode requested = modeOrNull(in);
+      LockMessage.Kind kind = KINDS[in.get()];
+      if (kind == LockMessage.Kind.LOCK
+          ? granted == null && requested == null
+          : requested == null) {
+        throw new WireException("MOVELOCKS has a " + kind + " without a mode");
+      }
+      entries.add(
+          new LockMessage.Entry(
+              kind, owner, lockId, name, granted, requested, flags, range, cookie));
+    }
+    return new LockMessage.MoveLocks(region, epoch, entries);
   }
 
   private static byte code(LockMode mode) {

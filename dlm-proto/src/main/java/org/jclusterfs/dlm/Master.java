@@ -1,16 +1,22 @@
 package org.jclusterfs.dlm;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
- * The master role: the resources of the regions that this node masters in the current view. All of
- * it is rebuilt from the members' reports when the view changes ({@link Rebuild}).
+ * The master role: the regions that this node masters, with their resources. They stay over changes
+ * of the view; only regions whose master was lost are made anew from what the members hold ({@link
+ * Rebuild}), and what nodes held that are not in the view any more is dropped.
+ *
+ * <p>While journals of the dead wait for their replay only recovery's own locks are granted, here
+ * as everywhere. The locks of the dead are gone by then, but who waits for them gets nothing before
+ * the replay is through.
  *
  * <p>Callbacks (BAST) race with releases and conversions under way. The rule here: a holder is told
  * once per held mode and wanted mode; every change of its mode forgets what it was told, so that it
@@ -18,47 +24,61 @@ import java.util.Queue;
  * rule of the receiver stands in {@link OwnLocks}.
  */
 final class Master {
-  private record LockKey(int slot, long lockId) {}
-
   private final Router router;
-  private final Map<LockName, Resource> resources = new LinkedHashMap<>();
-  private final Map<LockKey, MasterLock> locks = new HashMap<>();
-  // Per region, who wrote in resources that are forgotten.
-  private final Map<Integer, Integer> writers = new HashMap<>();
-  private final Queue<Runnable> deferredTests = new ArrayDeque<>();
-  private Gate gate = Gate.REBUILDING;
+  private final int patience;
+  private final Map<Integer, MasterRegion> regions = new LinkedHashMap<>();
+  private final Predicate<MasterLock> passes = lock -> !isBlocked() || lock.has(LockFlags.RECOVERY);
+  private boolean blocked;
   private Rebuild rebuild = new Rebuild();
 
-  Master(Router router) {
+  Master(Router router, int patience) {
     this.router = router;
+    this.patience = patience;
   }
 
   int resourceCount() {
-    return resources.size();
+    return regions.values().stream().mapToInt(region -> region.resources.size()).sum();
+  }
+
+  Collection<MasterRegion> regions() {
+    return regions.values();
+  }
+
+  /** The region where this node masters it, rebuilds it or is about to send it; else null. */
+  MasterRegion region(int number) {
+    return regions.get(number);
+  }
+
+  /** Becomes the master of a region. */
+  void put(MasterRegion region) {
+    if (regions.put(region.number, region) != null) {
+      throw new BrokenInvariantException("Region " + region.number + " is mastered here already");
+    }
+  }
+
+  void remove(MasterRegion region) {
+    regions.remove(region.number);
+  }
+
+  boolean isBlocked() {
+    return blocked;
+  }
+
+  private MasterRegion of(LockMessage.ToMaster message) {
+    return regions.get(message.region());
   }
 
   void request(int from, LockMessage.Request message) {
     MasterLock lock =
-        add(from, message.lockId(), message.name(), message.range(), message.cookie());
+        of(message).add(from, message.lockId(), message.name(), message.range(), message.cookie());
     lock.flags = message.flags();
     lock.requested = message.mode();
     lock.resource.enqueue(lock);
     serve(lock.resource);
   }
 
-  private MasterLock add(int slot, long lockId, LockName name, LockRange range, long cookie) {
-    Resource resource =
-        resources.computeIfAbsent(
-            name, n -> new Resource(n, writers.getOrDefault(n.region(), Resource.NO_WRITER)));
-    MasterLock lock = new MasterLock(resource, slot, lockId, range, cookie);
-    if (locks.putIfAbsent(new LockKey(slot, lockId), lock) != null) {
-      throw new WireException("Slot " + slot + " asks for lock " + lockId + " twice");
-    }
-    return lock;
-  }
-
   void convert(int from, LockMessage.Convert message) {
-    MasterLock lock = held(from, message.lockId());
+    MasterLock lock = held(from, message.lockId(), of(message));
     if (lock.requested != null) {
       throw new WireException(
           "Slot " + from + " converts lock " + lock.id + " while it waits for a conversion");
@@ -76,9 +96,10 @@ final class Master {
   }
 
   void unlock(int from, LockMessage.Unlock message) {
-    MasterLock lock = held(from, message.lockId());
+    MasterRegion region = of(message);
+    MasterLock lock = held(from, message.lockId(), region);
     writerLeaves(lock, message.flags(), message.value());
-    forget(lock);
+    region.forget(lock);
     serve(lock.resource);
   }
 
@@ -86,15 +107,19 @@ final class Master {
     if (!lock.isWriter()) {
       return;
     }
-    if (gate == Gate.REBUILDING) {
+    if (regionOf(lock.resource).state == MasterRegion.State.REBUILDING) {
       rebuild.writerLeaves(lock.resource.name, flags, written);
     } else {
       lock.resource.writerLeaves(flags, written);
     }
   }
 
-  private MasterLock held(int from, long lockId) {
-    MasterLock lock = locks.get(new LockKey(from, lockId));
+  private MasterRegion regionOf(Resource resource) {
+    return regions.get(resource.name.region());
+  }
+
+  private static MasterLock held(int from, long lockId, MasterRegion region) {
+    MasterLock lock = region.lock(from, lockId);
     if (lock == null || lock.granted == null) {
       throw new WireException("Slot " + from + " does not hold lock " + lockId);
     }
@@ -102,50 +127,43 @@ final class Master {
   }
 
   void cancel(int from, LockMessage.Cancel message) {
-    MasterLock lock = locks.get(new LockKey(from, message.lockId()));
+    MasterRegion region = of(message);
+    MasterLock lock = region.lock(from, message.lockId());
     if (lock == null || lock.requested == null) {
       return; // the answer is on its way already
+    }
+    if (region.state == MasterRegion.State.MOVING) {
+      lock.cancelled = true; // the new master answers
+      return;
     }
     deny(lock, DenyReason.CANCELLED, null);
     serve(lock.resource);
   }
 
   void test(int from, LockMessage.Test message) {
-    if (gate != Gate.OPEN) {
-      deferredTests.add(() -> test(from, message));
+    MasterRegion region = of(message);
+    if (blocked || region.state != MasterRegion.State.SERVING) {
+      region.queries.add(new MasterRegion.Query(from, message));
       return;
     }
-    Resource resource = resources.get(message.name());
+    Resource resource = region.resources.get(message.name());
     MasterLock blocker = null;
     if (resource != null) {
       MasterLock probe = new MasterLock(resource, from, 0, message.range(), message.cookie());
       blocker = resource.conflictingHolder(probe, message.mode());
     }
     Blocker answer = blocker == null ? null : describe(blocker, blocker.granted);
-    router.deliver(
-        from, new LockMessage.Tested(message.queryId(), message.name().region(), answer));
+    router.toOwner(
+        from, region.epoch, new LockMessage.Tested(message.queryId(), region.number, answer));
   }
 
   private static Blocker describe(MasterLock lock, LockMode mode) {
     return new Blocker(lock.slot, lock.range, mode, lock.cookie);
   }
 
-  private void forget(MasterLock lock) {
-    Resource resource = lock.resource;
-    locks.remove(new LockKey(lock.slot, lock.id));
-    resource.remove(lock);
-    if (resource.isUnused()) {
-      resources.remove(resource.name);
-      writers.merge(
-          resource.name.region(),
-          resource.lastWriter,
-          (a, b) -> a == b || b == Resource.NO_WRITER ? a : Resource.MANY_WRITERS);
-    }
-  }
-
   /** Grants what can be granted, denies what may not wait, and tells the holders in the way. */
   private void serve(Resource resource) {
-    if (gate == Gate.REBUILDING || (resource.holders.isEmpty() && resource.requests.isEmpty())) {
+    if (!resource.hasWaiters() || regionOf(resource).state != MasterRegion.State.SERVING) {
       return;
     }
     List<MasterLock> granted = new ArrayList<>();
@@ -153,10 +171,10 @@ final class Master {
     while (again) {
       again = false;
       for (MasterLock lock : resource.waiters()) {
-        if (lock.requested == null || !gate.passes(lock)) {
+        if (lock.requested == null || !passes.test(lock)) {
           continue;
         }
-        MasterLock obstacle = resource.obstacle(lock, gate::passes);
+        MasterLock obstacle = resource.obstacle(lock, passes);
         if (obstacle == null) {
           resource.grant(lock);
           granted.add(lock);
@@ -197,23 +215,32 @@ final class Master {
     if (lock.granted.covers(LockMode.PW)) {
       resource.lastWriter = lock.slot;
     }
-    LockMode wanted = resource.wantedFrom(lock, gate::passes);
+    LockMode wanted = resource.wantedFrom(lock, passes);
     lock.told = wanted;
     boolean wantsValue = lock.has(LockFlags.VALUE) && lock.granted != LockMode.NL;
     Grant grant =
         new Grant(
             lock.granted, wantsValue ? resource.value : null, resource.generation, fromAnother);
-    router.deliver(
-        lock.slot, new LockMessage.Granted(lock.id, resource.name.region(), grant, wanted));
+    router.toOwner(
+        lock.slot,
+        resource.epoch,
+        new LockMessage.Granted(lock.id, resource.name.region(), grant, wanted));
   }
 
   private void tell(MasterLock holder) {
-    LockMode wanted = holder.resource.wantedFrom(holder, gate::passes);
+    LockMode wanted = holder.resource.wantedFrom(holder, passes);
     if (wanted != null && (holder.told == null || wanted.ordinal() > holder.told.ordinal())) {
       holder.told = wanted;
-      router.deliver(
-          holder.slot, new LockMessage.Blocking(holder.id, holder.resource.name.region(), wanted));
+      callBack(holder, wanted);
     }
+  }
+
+  private void callBack(MasterLock holder, LockMode wanted) {
+    Resource resource = holder.resource;
+    router.toOwner(
+        holder.slot,
+        resource.epoch,
+        new LockMessage.Blocking(holder.id, resource.name.region(), wanted));
   }
 
   private void refuse(MasterLock lock, MasterLock obstacle) {
@@ -227,110 +254,209 @@ final class Master {
     if (callBack) {
       for (MasterLock holder : List.copyOf(lock.resource.holders)) {
         if (lock.conflicts(mode, holder, holder.granted)) {
-          router.deliver(
-              holder.slot, new LockMessage.Blocking(holder.id, lock.resource.name.region(), mode));
+          callBack(holder, mode);
         }
       }
     }
   }
 
   private void deny(MasterLock lock, DenyReason reason, Blocker blocker) {
-    lock.resource.withdraw(lock);
+    Resource resource = lock.resource;
+    resource.withdraw(lock);
     if (lock.granted == null) {
-      forget(lock);
+      regionOf(resource).forget(lock);
     }
-    router.deliver(
-        lock.slot, new LockMessage.Denied(lock.id, lock.resource.name.region(), reason, blocker));
+    router.toOwner(
+        lock.slot,
+        resource.epoch,
+        new LockMessage.Denied(lock.id, resource.name.region(), reason, blocker));
   }
 
-  /** What is known of value blocks here, for the masters of the next view; empties this role. */
-  List<LockMessage.ValueReport> retire() {
-    List<LockMessage.ValueReport> reports = List.of();
-    if (gate != Gate.REBUILDING) {
-      reports = new ArrayList<>();
-      for (Resource resource : resources.values()) {
-        if (resource.generation != 0) {
-          MasterLock writer = resource.writer();
-          reports.add(
-              new LockMessage.ValueReport(
-                  resource.name,
-                  writer == null ? -1 : writer.slot,
-                  writer == null ? 0 : writer.id,
-                  resource.generation,
-                  resource.value));
-        }
-      }
-    }
-    resources.clear();
-    locks.clear();
-    writers.clear();
-    deferredTests.clear();
-    gate = Gate.REBUILDING;
+  /**
+   * Enters a view: what is half rebuilt is given up, since all is reported again, and what the
+   * departed held is dropped.
+   *
+   * @param departed slots of incarnations that are not in the view any more
+   * @param journalsWait whether only recovery's own locks are granted from now on
+   */
+  void enter(Set<Integer> departed, boolean journalsWait) {
+    blocked = journalsWait;
     rebuild = new Rebuild();
-    return reports;
+    regions.values().removeIf(region -> region.state == MasterRegion.State.REBUILDING);
+    regions.values().forEach(region -> region.purge(departed));
+    serveAll();
   }
 
-  void reclaim(int from, LockMessage.Holding holding) {
-    if (gate != Gate.REBUILDING) {
-      throw new WireException("Slot " + from + " reclaims a lock after it said it was done");
+  /** A member holds this in a region whose master was lost, and which this node masters now. */
+  void reclaim(int from, long epoch, LockMessage.Holding holding) {
+    MasterRegion region =
+        regions.computeIfAbsent(
+            holding.name().region(),
+            number -> new MasterRegion(number, epoch, patience, MasterRegion.State.REBUILDING));
+    if (region.epoch != epoch || region.state != MasterRegion.State.REBUILDING) {
+      throw new WireException(
+          "Slot " + from + " reclaims a lock in region " + region.number + ", which has a master");
     }
     MasterLock lock =
-        add(from, holding.lockId(), holding.name(), holding.range(), holding.cookie());
-    lock.granted = holding.granted();
-    lock.requested = holding.requested();
+        region.add(from, holding.lockId(), holding.name(), holding.range(), holding.cookie());
     lock.flags = holding.flags();
-    Resource resource = lock.resource;
-    if (lock.granted != null) {
-      MasterLock other = resource.conflictingHolder(lock, lock.granted);
-      if (other != null) {
-        throw new BrokenInvariantException(
-            resource.name
-                + " is held "
-                + lock.granted
-                + " by slot "
-                + from
-                + " and "
-                + other.granted
-                + " by slot "
-                + other.slot);
-      }
-      resource.holders.add(lock);
-      if (lock.granted.covers(LockMode.PW)) {
-        resource.lastWriter = from;
-      }
-    }
-    if (lock.requested != null) {
-      resource.enqueue(lock);
-    }
+    restore(region, lock, holding.granted(), holding.requested());
     rebuild.note(holding);
   }
 
-  void values(List<LockMessage.ValueReport> reports) {
-    reports.forEach(rebuild::note);
+  private static void restore(
+      MasterRegion region, MasterLock lock, LockMode granted, LockMode requested) {
+    Resource resource = lock.resource;
+    if (granted != null) {
+      lock.granted = granted;
+      MasterLock other = resource.conflictingHolder(lock, granted);
+      if (other != null) {
+        throw new BrokenInvariantException(
+            String.format(
+                "%s is held %s by slot %d and %s by slot %d",
+                resource.name, granted, lock.slot, other.granted, other.slot));
+      }
+      resource.holders.add(lock);
+      resource.lastWriter = Resource.MANY_WRITERS;
+      region.forgottenWriter = Resource.MANY_WRITERS;
+    }
+    if (requested != null) {
+      lock.requested = requested;
+      resource.enqueue(lock);
+    }
   }
 
-  /** All members have reported: recovery requests are served from now on. */
-  void reopen() {
-    rebuild.settle(resources);
+  /** All members have reclaimed: what was rebuilt is served from now on. */
+  void settle() {
+    for (MasterRegion region : regions.values()) {
+      if (region.state == MasterRegion.State.REBUILDING) {
+        rebuild.settle(region.resources.values());
+        region.state = MasterRegion.State.SERVING;
+      }
+    }
     rebuild = new Rebuild();
-    gate = Gate.BLOCKED;
     serveAll();
   }
 
   void unblock() {
-    if (gate == Gate.REBUILDING) {
-      throw new BrokenInvariantException("Unblocked before all members have reported");
-    }
-    gate = Gate.OPEN;
+    blocked = false;
     serveAll();
-    while (!deferredTests.isEmpty()) {
-      deferredTests.remove().run();
-    }
   }
 
   private void serveAll() {
-    for (Resource resource : List.copyOf(resources.values())) {
+    List.copyOf(regions.values()).forEach(this::serveAll);
+  }
+
+  private void serveAll(MasterRegion region) {
+    if (region.state != MasterRegion.State.SERVING) {
+      return;
+    }
+    for (Resource resource : List.copyOf(region.resources.values())) {
       serve(resource);
     }
+    while (!blocked && !region.queries.isEmpty()) {
+      MasterRegion.Query query = region.queries.remove();
+      test(query.slot(), query.test());
+    }
+  }
+
+  // ---- a region that moves here or away
+
+  /** All of a region: value blocks, then locks and queries in the order of service. */
+  static List<LockMessage.Value> values(MasterRegion region) {
+    List<LockMessage.Value> values = new ArrayList<>();
+    for (Resource resource : region.resources.values()) {
+      if (resource.generation != 0) {
+        values.add(new LockMessage.Value(resource.name, resource.generation, resource.value));
+      }
+    }
+    return values;
+  }
+
+  /** As {@link #values}. */
+  static List<LockMessage.Entry> entries(MasterRegion region, View view) {
+    List<LockMessage.Entry> entries = new ArrayList<>();
+    for (Resource resource : region.resources.values()) {
+      for (MasterLock lock : resource.holders) {
+        if (lock.requested == null) {
+          entries.add(entry(lock, view));
+        }
+      }
+      resource.waiters().forEach(lock -> entries.add(entry(lock, view)));
+    }
+    for (MasterRegion.Query query : region.queries) {
+      LockMessage.Test test = query.test();
+      entries.add(
+          new LockMessage.Entry(
+              LockMessage.Kind.QUERY,
+              view.member(query.slot()),
+              test.queryId(),
+              test.name(),
+              null,
+              test.mode(),
+              0,
+              test.range(),
+              test.cookie()));
+    }
+    return entries;
+  }
+
+  private static LockMessage.Entry entry(MasterLock lock, View view) {
+    return new LockMessage.Entry(
+        lock.cancelled ? LockMessage.Kind.CANCELLED : LockMessage.Kind.LOCK,
+        view.member(lock.slot),
+        lock.id,
+        lock.resource.name,
+        lock.granted,
+        lock.requested,
+        lock.flags,
+        lock.range,
+        lock.cookie);
+  }
+
+  /** Serves a region that another node has sent. */
+  void take(
+      MasterRegion region,
+      List<LockMessage.Value> values,
+      List<LockMessage.Entry> entries,
+      View view) {
+    put(region);
+    Set<Integer> departed = new HashSet<>();
+    List<MasterLock> cancelled = new ArrayList<>();
+    for (LockMessage.Entry entry : entries) {
+      int slot = entry.owner().slot();
+      if (!view.contains(entry.owner())) {
+        departed.add(slot);
+      }
+      if (entry.kind() == LockMessage.Kind.QUERY) {
+        LockMessage.Test test =
+            new LockMessage.Test(
+                entry.lockId(), entry.name(), entry.requested(), entry.range(), entry.cookie());
+        region.queries.add(new MasterRegion.Query(slot, test));
+        continue;
+      }
+      MasterLock lock =
+          region.add(slot, entry.lockId(), entry.name(), entry.range(), entry.cookie());
+      lock.flags = entry.flags();
+      restore(region, lock, entry.granted(), entry.requested());
+      if (entry.kind() == LockMessage.Kind.CANCELLED) {
+        cancelled.add(lock);
+      }
+    }
+    for (LockMessage.Value value : values) {
+      Resource resource = region.resources.get(value.name());
+      if (resource != null) {
+        resource.value = value.value();
+        resource.generation = value.generation();
+      }
+    }
+    region.purge(departed);
+    region.state = MasterRegion.State.SERVING;
+    for (MasterLock lock : cancelled) {
+      if (region.lock(lock.slot, lock.id) == lock) {
+        deny(lock, DenyReason.CANCELLED, null);
+      }
+    }
+    serveAll(region);
   }
 }

@@ -17,6 +17,9 @@ final class MasterLock {
   /** Flags of the operation under way. */
   int flags;
 
+  /** The operation under way was called off while the region moved. */
+  boolean cancelled;
+
   /** Strongest mode that the holder was told somebody waits for, since its last change of mode. */
   LockMode told;
 

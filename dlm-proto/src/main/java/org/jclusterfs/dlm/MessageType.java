@@ -8,8 +8,8 @@ import java.util.List;
  * numbers are big-endian. Each message opens with the header
  *
  * <pre>
- *   0       1           4         8                16
- *   | type  | reserved  | region  | view           | body …
+ *   0       1           4         8       16       24
+ *   | type  | reserved  | region  | view  | epoch  | body …
  * </pre>
  */
 public enum MessageType {
@@ -36,15 +36,36 @@ public enum MessageType {
       9,
       "queryId:8 reserved:1 blockerMode:1 blockerSlot:2 blockerStart:8 blockerEnd:8"
           + " blockerCookie:8"),
-  /** Entries repeat to the end: what the sender holds and waits for in a new view. */
+  /** Entries repeat to the end: what the sender holds and waits for in regions without a master. */
   RECLAIM(
       10,
       "lockId:8 region:4 type:1 granted:1 requested:1 valueValid:1 id:8 start:8 end:8 cookie:8"
           + " generation:8 flags:2 reserved:6 value:64"),
-  /** Entries repeat to the end: value blocks that the old master knows. */
-  VALUES(11, "region:4 type:1 valid:1 writerSlot:2 id:8 writerLock:8 generation:8 value:64"),
-  /** The sender has sent all RECLAIM and VALUES of this view. */
+  /** Entries repeat to the end: regions that the sender masters. */
+  MASTERED(11, "region:4 epoch:8"),
+  /** The sender has sent all RECLAIM of this view. */
   RECLAIMED(12, ""),
+  /** The sender has sent all MASTERED of this view. */
+  REPORTED(13, ""),
+  /** The sender wants to use a region and does not know its master: it offers itself. */
+  CLAIM(14, ""),
+  /** The answer: who masters the region in the epoch of the header. */
+  OWNER(15, "slot:2"),
+  /** The region goes to another master, in the epoch of the header. */
+  MOVED(16, "incarnation:8 slot:2 resend:1 reserved:1"),
+  /** The sender sends nothing more to the old master of the region. */
+  DRAINED(17, ""),
+  /** Entries repeat to the end: value blocks of a region that moves. */
+  MOVEVALUES(18, "id:8 generation:8 type:1 valid:1 reserved:2 value:64"),
+  /** Entries repeat to the end: locks and queries of a region that moves, in order of service. */
+  MOVELOCKS(
+      19,
+      "lockId:8 id:8 start:8 end:8 cookie:8 incarnation:8 slot:2 flags:2 type:1"
+          + " granted:1 requested:1 kind:1"),
+  /** All of the region has been sent. */
+  MOVE(20, "patience:4"),
+  /** The new master serves the region. */
+  TAKEN(21, ""),
 
   /** A newcomer asks for admission. */
   JOIN(64, "incarnation:8 connected:32"),
@@ -66,11 +87,12 @@ public enum MessageType {
   LEFT(72, "incarnation:8");
 
   /** Bytes of the header. */
-  public static final int HEADER_SIZE = 16;
+  public static final int HEADER_SIZE = 24;
 
   static final int TYPE_OFFSET = 0;
   static final int REGION_OFFSET = 4;
   static final int VIEW_OFFSET = 8;
+  static final int EPOCH_OFFSET = 16;
 
   /** Mode code for "none". */
   static final int NO_MODE = 255;

@@ -2,11 +2,11 @@ package org.jclusterfs.dlm;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 
 /**
  * The requester role: this node's locks and queries. Its state is the authority in recovery: a new
@@ -44,11 +44,7 @@ final class OwnLocks {
       throw new IllegalStateException("Lock " + lockId + " exists");
     }
     begin(lock, mode, flags);
-    if (router.hasView()) {
-      router.deliver(
-          router.masterOf(name.region()),
-          new LockMessage.Request(lockId, name, mode, flags, range, cookie));
-    }
+    router.toMaster(new LockMessage.Request(lockId, name, mode, flags, range, cookie));
   }
 
   void convert(long lockId, LockMode mode, int flags, byte[] value) {
@@ -62,7 +58,7 @@ final class OwnLocks {
         lock.granted = mode;
         lock.told = null;
         noteValue(lock, writer, flags, written);
-        send(region, new LockMessage.Convert(lockId, region, mode, flags, written));
+        router.toMaster(new LockMessage.Convert(lockId, region, mode, flags, written));
       }
       out.granted(lockId, new Grant(mode, copy(lock.value), lock.generation, false));
     } else {
@@ -71,10 +67,10 @@ final class OwnLocks {
         lock.granted = LockMode.CR;
         lock.told = null;
         lock.value = null;
-        send(region, new LockMessage.Convert(lockId, region, LockMode.CR, 0, null));
+        router.toMaster(new LockMessage.Convert(lockId, region, LockMode.CR, 0, null));
       }
       begin(lock, mode, flags);
-      send(region, new LockMessage.Convert(lockId, region, mode, flags, null));
+      router.toMaster(new LockMessage.Convert(lockId, region, mode, flags, null));
     }
   }
 
@@ -100,7 +96,7 @@ final class OwnLocks {
     byte[] written = checkedCopy(value);
     locks.remove(lockId);
     int region = lock.name.region();
-    send(region, new LockMessage.Unlock(lockId, region, flags, written));
+    router.toMaster(new LockMessage.Unlock(lockId, region, flags, written));
   }
 
   void cancel(long lockId) {
@@ -109,24 +105,18 @@ final class OwnLocks {
       return;
     }
     lock.cancelled = true;
-    if (router.hasView()) {
-      int region = lock.name.region();
-      send(region, new LockMessage.Cancel(lockId, region));
-    } else {
+    int region = lock.name.region();
+    if (router.takeBack(region, lockId)) {
       deny(lock, DenyReason.CANCELLED, null);
+    } else {
+      router.toMaster(new LockMessage.Cancel(lockId, region));
     }
   }
 
   void test(long queryId, LockName name, LockMode mode, LockRange range, long cookie) {
     LockMessage.Test query = new LockMessage.Test(queryId, name, mode, range, cookie);
     queries.put(queryId, query);
-    if (router.hasView()) {
-      send(name.region(), query);
-    }
-  }
-
-  private void send(int region, LockMessage message) {
-    router.deliver(router.masterOf(region), message);
+    router.toMaster(query);
   }
 
   private void begin(OwnLock lock, LockMode mode, int flags) {
@@ -208,36 +198,63 @@ final class OwnLocks {
     }
   }
 
-  /** Ends what was called off: the old master's answer can no longer come. */
-  void finishCancelled() {
-    Iterator<OwnLock> all = List.copyOf(locks.values()).iterator();
-    while (all.hasNext()) {
-      OwnLock lock = all.next();
+  /** The regions in which this node holds, waits for or asks something. */
+  Set<Integer> regionsInUse() {
+    Set<Integer> regions = new HashSet<>();
+    locks.values().forEach(lock -> regions.add(lock.name.region()));
+    queries.values().forEach(query -> regions.add(query.region()));
+    return regions;
+  }
+
+  /**
+   * All that this node holds and waits for in regions whose masters were lost, what waits in the
+   * order in which it was asked. What was called off ends here: no answer to it can come any more.
+   */
+  List<LockMessage.Holding> reclaim(Set<Integer> regions) {
+    List<LockMessage.Holding> holdings = new ArrayList<>();
+    for (OwnLock lock : inOrder(regions)) {
       if (lock.requested != null && lock.cancelled) {
         deny(lock, DenyReason.CANCELLED, null);
       }
-    }
-  }
-
-  /** Tells the masters of a new view all that this node holds, waits for and asks. */
-  void reclaim() {
-    List<OwnLock> ordered = new ArrayList<>(locks.values());
-    ordered.sort(Comparator.comparingLong(lock -> lock.requested == null ? 0 : lock.order));
-    Map<Integer, List<LockMessage.Holding>> byMaster = new TreeMap<>();
-    for (OwnLock lock : ordered) {
-      lock.told = null;
-      int master = router.masterOf(lock.name.region());
-      List<LockMessage.Holding> batch = byMaster.computeIfAbsent(master, slot -> new ArrayList<>());
-      batch.add(lock.toHolding());
-      if (batch.size() == LockMessageCodec.MAX_ENTRIES) {
-        byMaster.remove(master);
-        router.deliver(master, new LockMessage.Reclaim(batch));
+      if (lock.granted != null || lock.requested != null) {
+        lock.told = null;
+        holdings.add(lock.toHolding());
       }
     }
-    byMaster.forEach((master, batch) -> router.deliver(master, new LockMessage.Reclaim(batch)));
-    for (LockMessage.Test query : List.copyOf(queries.values())) {
-      send(query.name().region(), query);
+    return holdings;
+  }
+
+  /** The open queries in some regions. */
+  List<LockMessage.Test> queries(Set<Integer> regions) {
+    return queries.values().stream().filter(query -> regions.contains(query.region())).toList();
+  }
+
+  /** Asks again what the node that was taken for a region's master did not handle. */
+  void askAgain(int region) {
+    for (OwnLock lock : inOrder(Set.of(region))) {
+      if (lock.granted != null) {
+        throw new BrokenInvariantException(
+            "Lock " + lock.id + " on " + lock.name + " is not known to the region's master");
+      }
+      router.toMaster(
+          new LockMessage.Request(
+              lock.id, lock.name, lock.requested, lock.flags, lock.range, lock.cookie));
+      if (locks.get(lock.id) == lock && lock.requested != null && lock.cancelled) {
+        router.toMaster(new LockMessage.Cancel(lock.id, region));
+      }
     }
+    queries(Set.of(region)).forEach(router::toMaster);
+  }
+
+  private List<OwnLock> inOrder(Set<Integer> regions) {
+    List<OwnLock> ordered = new ArrayList<>();
+    for (OwnLock lock : locks.values()) {
+      if (regions.contains(lock.name.region())) {
+        ordered.add(lock);
+      }
+    }
+    ordered.sort(Comparator.comparingLong(lock -> lock.requested == null ? 0 : lock.order));
+    return ordered;
   }
 
   private static boolean isWriter(OwnLock lock) {

@@ -1,24 +1,18 @@
 package org.jclusterfs.dlm;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Decides, when a view changes, which value blocks survive. A value is trusted if
- *
- * <ul>
- *   <li>a lock that holds PR or more reclaims it: nobody could write since it was read; or
- *   <li>the old master knows it valid, and no lock held PW or EX then or that lock reclaims such a
- *       mode: its next release would have written.
- * </ul>
- *
- * and only if no survivor has seen a higher generation: then somebody has written or spoilt it
- * since. All others are invalid, with a generation that no survivor has seen.
+ * Decides which value blocks survive in regions whose master was lost. A value is trusted if a lock
+ * that holds PR or more reclaims it, since nobody could write since it was read, and only if no
+ * survivor has seen a higher generation: then somebody has written or spoilt it since. All others
+ * are invalid, with a generation that no survivor has seen.
  */
 final class Rebuild {
   private final Map<LockName, Long> generations = new HashMap<>();
   private final Map<LockName, LockMessage.Holding> copies = new HashMap<>();
-  private final Map<LockName, LockMessage.ValueReport> reports = new HashMap<>();
 
   void note(LockMessage.Holding holding) {
     generations.merge(holding.name(), holding.generation(), Math::max);
@@ -30,11 +24,6 @@ final class Rebuild {
         copies.put(holding.name(), holding);
       }
     }
-  }
-
-  void note(LockMessage.ValueReport report) {
-    generations.merge(report.name(), report.generation(), Math::max);
-    reports.put(report.name(), report);
   }
 
   /**
@@ -55,32 +44,13 @@ final class Rebuild {
     }
   }
 
-  void settle(Map<LockName, Resource> resources) {
-    for (Resource resource : resources.values()) {
+  void settle(Collection<Resource> resources) {
+    for (Resource resource : resources) {
       long generation = generations.getOrDefault(resource.name, 0L);
       LockMessage.Holding copy = copies.get(resource.name);
-      LockMessage.ValueReport report = reports.get(resource.name);
-      if (report != null && (report.value() == null || !writerRemains(resource, report))) {
-        report = null;
-      }
-      if (copy != null && copy.generation() == generation) {
-        resource.value = copy.value();
-        resource.generation = generation;
-      } else if (report != null && report.generation() == generation) {
-        resource.value = report.value();
-        resource.generation = generation;
-      } else {
-        resource.value = null;
-        resource.generation = generation + 1;
-      }
+      boolean trusted = copy != null && copy.generation() == generation;
+      resource.value = trusted ? copy.value() : null;
+      resource.generation = trusted ? generation : generation + 1;
     }
-  }
-
-  private static boolean writerRemains(Resource resource, LockMessage.ValueReport report) {
-    if (report.writerSlot() < 0) {
-      return true;
-    }
-    MasterLock writer = resource.writer();
-    return writer != null && writer.slot == report.writerSlot() && writer.id == report.writerLock();
   }
 }

@@ -33,6 +33,9 @@ final class Resource {
 
   final LockName name;
 
+  /** Of its region. */
+  final long epoch;
+
   /** Locks that hold a mode, those that wait for a conversion included. */
   final Set<MasterLock> holders = new LinkedHashSet<>();
 
@@ -50,13 +53,18 @@ final class Resource {
   /** Slot that held PW or EX last, {@link #NO_WRITER} or {@link #MANY_WRITERS}. */
   int lastWriter;
 
-  Resource(LockName name, int lastWriter) {
+  Resource(LockName name, long epoch, int lastWriter) {
     this.name = name;
+    this.epoch = epoch;
     this.lastWriter = lastWriter;
   }
 
   boolean isUnused() {
     return holders.isEmpty() && requests.isEmpty();
+  }
+
+  boolean hasWaiters() {
+    return !conversions.isEmpty() || !requests.isEmpty();
   }
 
   /** Puts a lock whose {@code requested} is set at the end of its queue. */

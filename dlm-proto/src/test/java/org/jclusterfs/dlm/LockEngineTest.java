@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
 class LockEngineTest {
-  // Region 0 of slots 1, 2, 3 is mastered by slot 1.
+  // Region 0 has its directory entry at slot 1 and is mastered by whoever uses it first.
   private static final LockName NAME = new LockName(2, 0, 77);
 
   private static byte[] value(int first) {
@@ -157,14 +157,14 @@ class LockEngineTest {
     long waiter = t.request(3, NAME, LockMode.PR, LockFlags.VALUE);
     assertEquals("1: " + dead + " granted EX\n1: " + dead + " blocks PR", t.take());
     t.kill(1);
-    t.install(2, 2, 3);
+    t.installWithout(new int[] {1}, 2, 2, 3);
     long replayer = t.request(2, NAME, LockMode.EX, LockFlags.RECOVERY);
     t.unlock(2, replayer, null);
     t.unblock(2, 2, 3);
     assertEquals(
         """
-        3: recovered 2
         2: recovered 2
+        3: recovered 2
         2: 201 granted EX
         3: 301 granted PR""",
         t.take());
@@ -184,18 +184,86 @@ class LockEngineTest {
   }
 
   @Test
-  void messageOfAnOlderViewIsDroppedAndOneOfANewerKept() {
+  void messageFromBeforeItsFirstViewIsDroppedAndOneOfANewerKept() {
     Transcript t = Transcript.open(1, 2);
-    ByteBuffer old =
-        LockMessageCodec.encode(0, new LockMessage.Unlock(999, 0, 0, null)).duplicate();
-    t.at(1).receive(2, old);
-    ByteBuffer future =
-        LockMessageCodec.encode(
-            2, new LockMessage.Request(900, NAME, LockMode.EX, 0, LockRange.WHOLE, 0));
-    t.at(1).receive(2, future);
-    assertEquals(0, t.at(1).resourceCount());
+    final long holder = t.request(1, NAME, LockMode.EX, 0);
+    long epoch = t.at(1).masteredRegions().get(0);
+    t.take();
+    LockMessage.Request request =
+        new LockMessage.Request(900, NAME, LockMode.EX, 0, LockRange.WHOLE, 0);
+    t.at(1).receive(new Member(2, 2), LockMessageCodec.encode(0, epoch, request));
+    t.at(1).receive(new Member(2, 2), LockMessageCodec.encode(2, epoch, request));
+    assertEquals("", t.take());
     t.install(2, 1, 2);
-    assertEquals(1, t.at(1).resourceCount());
+    assertEquals("1: " + holder + " blocks EX\n1: recovered 2\n2: recovered 2", sorted(t.take()));
+  }
+
+  @Test
+  void messageOfAnOlderViewCountsWhereTheRegionKeptItsMaster() {
+    Transcript t = Transcript.open(1, 2);
+    t.request(1, NAME, LockMode.NL, 0);
+    t.start(3);
+    t.at(2).request(900, NAME, LockMode.EX, 0, LockRange.WHOLE, 0); // on its way
+    t.take();
+    t.install(2, 1, 2, 3);
+    assertEquals(
+        """
+        1: recovered 2
+        2: 900 granted EX
+        2: recovered 2
+        3: recovered 2""",
+        sorted(t.take()));
+  }
+
+  private static String sorted(String lines) {
+    return lines.lines().sorted().collect(java.util.stream.Collectors.joining("\n"));
+  }
+
+  @Test
+  void joinMovesNoRegionAndRebuildsNoLock() {
+    Transcript t = Transcript.open(1, 2);
+    t.request(2, NAME, LockMode.EX, 0);
+    long epoch = t.at(2).masteredRegions().get(0);
+    t.start(3);
+    t.install(2, 1, 2, 3);
+    assertEquals(epoch, t.at(2).masteredRegions().get(0));
+    t.take();
+    t.request(3, NAME, LockMode.PR, 0);
+    assertEquals("2: 201 blocks PR", t.take());
+  }
+
+  @Test
+  void regionGoesToTheNodeThatAloneUsesIt() {
+    Transcript t = Transcript.open(1, 2, 3);
+    final long held = t.request(1, NAME, LockMode.NL, 0);
+    for (int i = 0; i < LockEngine.FIRST_PATIENCE; i++) {
+      t.unlock(2, t.request(2, new LockName(2, 0, 1), LockMode.EX, 0), null);
+    }
+    t.take();
+    assertEquals(1, t.at(2).masteredRegions().size());
+    assertEquals(0, t.at(1).masteredRegions().size());
+    long before = t.at(2).messagesSent();
+    t.unlock(2, t.request(2, new LockName(2, 0, 1), LockMode.EX, 0), null);
+    assertEquals(before, t.at(2).messagesSent());
+    t.unlock(1, held, null);
+    assertEquals(0, t.at(2).resourceCount());
+  }
+
+  @Test
+  void leaverGivesItsRegionsWithWaitersAndValuesToThoseWhoUseThem() {
+    Transcript t = Transcript.open(1, 2, 3);
+    t.unlock(1, t.request(1, NAME, LockMode.EX, 0), null);
+    final long writer = t.request(2, NAME, LockMode.EX, 0);
+    t.convert(2, writer, LockMode.PR, value(7));
+    final long waiter = t.request(3, NAME, LockMode.EX, LockFlags.VALUE);
+    t.take();
+    t.at(1).handOver();
+    t.settle();
+    assertEquals("1: handed over", t.take());
+    t.kill(1);
+    t.install(2, 2, 3);
+    t.unlock(2, writer, null);
+    assertArrayEquals(value(7), t.grants.get(waiter).value());
   }
 
   @Test
@@ -203,11 +271,13 @@ class LockEngineTest {
     Transcript t = Transcript.open(1, 2);
     ByteBuffer message =
         LockMessageCodec.encode(
-            1, new LockMessage.Request(900, NAME, LockMode.EX, 0, LockRange.WHOLE, 0));
+            1,
+            Mastership.first(new View(1, Transcript.members(1))),
+            new LockMessage.Request(900, NAME, LockMode.EX, 0, LockRange.WHOLE, 0));
     ByteBuffer wrongMode = message.duplicate().put(message.limit() - 1, (byte) 77);
-    assertThrows(WireException.class, () -> t.at(1).receive(2, wrongMode));
+    assertThrows(WireException.class, () -> t.at(1).receive(new Member(2, 2), wrongMode));
     ByteBuffer tooShort = message.duplicate().limit(message.limit() - 1);
-    assertThrows(WireException.class, () -> t.at(1).receive(2, tooShort));
+    assertThrows(WireException.class, () -> t.at(1).receive(new Member(2, 2), tooShort));
     assertEquals(0, t.at(1).resourceCount());
   }
 }

@@ -22,7 +22,7 @@ final class Transcript {
 
   Transcript(int... slots) {
     for (int slot : slots) {
-      engines.put(slot, new LockEngine(slot, new Output(slot)));
+      start(slot);
     }
   }
 
@@ -36,14 +36,30 @@ final class Transcript {
   }
 
   void install(long number, int... slots) {
+    install(new View(number, members(slots)));
+  }
+
+  /** A view in which the journals of some dead wait. */
+  void installWithout(int[] dead, long number, int... slots) {
+    install(new View(number, members(slots), members(dead)));
+  }
+
+  private void install(View view) {
+    view.members().forEach(member -> engines.get(member.slot()).install(view));
+    settle();
+  }
+
+  static List<Member> members(int... slots) {
     List<Member> members = new ArrayList<>();
     for (int slot : slots) {
       members.add(new Member(slot, slot));
     }
-    for (int slot : slots) {
-      engines.get(slot).install(new View(number, members));
-    }
-    settle();
+    return members;
+  }
+
+  /** A node that is in no view yet. */
+  void start(int slot) {
+    engines.put(slot, new LockEngine(slot, new Output(slot)));
   }
 
   void unblock(long number, int... slots) {
@@ -92,7 +108,7 @@ final class Transcript {
       InFlight next = network.remove();
       LockEngine engine = engines.get(next.to());
       if (engine != null) {
-        engine.receive(next.from(), next.message());
+        engine.receive(new Member(next.from(), next.from()), next.message());
       }
     }
   }
@@ -141,6 +157,11 @@ final class Transcript {
     @Override
     public void recovered(long viewNumber) {
       lines.add(slot + ": recovered " + viewNumber);
+    }
+
+    @Override
+    public void handedOver() {
+      lines.add(slot + ": handed over");
     }
   }
 }

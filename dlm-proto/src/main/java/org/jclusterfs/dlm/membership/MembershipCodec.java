@@ -18,7 +18,8 @@ final class MembershipCodec {
     return ByteBuffer.allocate(MessageType.HEADER_SIZE + type.bodySize() + extra)
         .put((byte) type.code())
         .put(new byte[7])
-        .putLong(view);
+        .putLong(view)
+        .putLong(0);
   }
 
   static ByteBuffer plain(MessageType type, long view) {

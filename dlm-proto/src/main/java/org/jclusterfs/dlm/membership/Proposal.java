@@ -23,6 +23,6 @@ record Proposal(long number, List<Member> members, List<Member> dead) {
   }
 
   View toView() {
-    return new View(number, members);
+    return new View(number, members, dead);
   }
 }

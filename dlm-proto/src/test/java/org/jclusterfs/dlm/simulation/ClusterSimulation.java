@@ -17,6 +17,7 @@ import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
 import org.jclusterfs.dlm.LockRange;
 import org.jclusterfs.dlm.Member;
+import org.jclusterfs.dlm.MessageType;
 import org.jclusterfs.dlm.View;
 import org.jclusterfs.dlm.membership.Heartbeat;
 import org.jclusterfs.dlm.membership.Membership;
@@ -24,15 +25,17 @@ import org.jclusterfs.dlm.membership.Membership;
 /**
  * A whole cluster in virtual time, from one seed. Checked at every grant, which is the only event
  * that can break it: no incompatible lock is held by any node that may still write; a value block
- * that is said to be valid is the last one written; ordinary locks are granted only when no journal
- * of a dead member waits. Checked at every replay: the incarnation is fenced, and nobody else who
- * may write is at its journal. Checked at every fence, where the network is whole: the victim may
- * not write any more. Checked at the end, when faults have stopped: every waiter was served, all
- * nodes live in one view, no slot of a dead one is left.
+ * that is said to be valid is the last one written; no ordinary lock is granted while a journal is
+ * replayed. Checked after every event of a node: no region has had two masters in one epoch.
+ * Checked at every replay: the incarnation is fenced, and nobody else who may write is at its
+ * journal. Checked at every fence, where the network is whole: the victim may not write any more.
+ * Checked at the end, when faults have stopped: every waiter was served, all nodes live in one
+ * view, no slot of a dead one is left.
  */
 final class ClusterSimulation {
   static final long THRESHOLD = 1_000_000_000L;
   private static final boolean TRACE = Boolean.getBoolean("jclusterfs.dlm.simulation.trace");
+  static final int REGIONS = 6;
   static final byte[] UNKNOWN = new byte[0];
 
   private record Event(long at, long order, Runnable action) implements Comparable<Event> {
@@ -43,6 +46,8 @@ final class ClusterSimulation {
     }
   }
 
+  private record RegionEpoch(int region, long epoch) {}
+
   private record Link(Member from, Member to) {}
 
   final Random random;
@@ -50,10 +55,19 @@ final class ClusterSimulation {
   final Map<LockName, byte[]> values = new HashMap<>();
   long now;
   boolean quiet;
+
+  /** Requests in a row after which a region moves; doubled by each move. */
+  final int patience;
+
   long events;
   long grants;
   long views;
+  long moves;
 
+  /** What is wrong with the protocol. */
+  Plant plant = Plant.NONE;
+
+  private final Map<Object, byte[]> plantMemory = new HashMap<>();
   private final int nodeCount;
   private final Faults faults;
   private final PriorityQueue<Event> queue = new PriorityQueue<>();
@@ -61,8 +75,10 @@ final class ClusterSimulation {
   private final Map<Link, Deque<ByteBuffer>> inFlight = new HashMap<>();
   private final Set<Link> known = new HashSet<>();
   private final Set<Link> connected = new HashSet<>();
-  private final Map<Set<Integer>, Long> cuts = new HashMap<>();
+  // From a slot to a slot, until when nothing gets through.
+  private final Map<List<Integer>, Long> cuts = new HashMap<>();
   private final Map<Long, List<Member>> installedViews = new HashMap<>();
+  private final Map<RegionEpoch, Member> masters = new HashMap<>();
   private final Map<Member, SimNode> replayers = new HashMap<>();
   private final Deque<String> log = new ArrayDeque<>();
   private long order;
@@ -71,6 +87,7 @@ final class ClusterSimulation {
 
   ClusterSimulation(long seed, int nodeCount, Faults faults) {
     random = new Random(seed);
+    patience = 1 + random.nextInt(6);
     this.nodeCount = nodeCount;
     this.faults = faults;
   }
@@ -121,6 +138,7 @@ final class ClusterSimulation {
       after(node.pausedUntil - now + 1, () -> on(node, action));
     } else {
       action.run();
+      checkMasters(node);
     }
   }
 
@@ -141,7 +159,7 @@ final class ClusterSimulation {
 
   private void startNode() {
     List<Integer> free = new ArrayList<>();
-    for (int slot = 0; slot < 4 * nodeCount; slot++) {
+    for (int slot = 0; slot < Math.max(16, 4 * nodeCount); slot++) {
       if (!disk.claims.containsKey(slot)) {
         free.add(slot);
       }
@@ -241,8 +259,11 @@ final class ClusterSimulation {
         int other = nodes.get(random.nextInt(nodes.size())).self.slot();
         if (other != node.self.slot()) {
           long until = now + (long) (random.nextDouble() * 3 * THRESHOLD);
-          cuts.put(Set.of(node.self.slot(), other), until);
-          log("cut " + node.self.slot() + "-" + other + " until " + until / 1e9);
+          boolean oneWay = random.nextInt(3) == 0;
+          cut(node.self.slot(), other, until);
+          if (!oneWay) {
+            cut(other, node.self.slot(), until);
+          }
         }
       }
     }
@@ -253,8 +274,20 @@ final class ClusterSimulation {
     return random.nextDouble() < perSecond / 10;
   }
 
-  private boolean isCut(int a, int b) {
-    return cuts.getOrDefault(Set.of(a, b), 0L) > now;
+  private void cut(int from, int to, long until) {
+    cuts.put(List.of(from, to), until);
+    log("cut from " + from + " to " + to + " until " + until / 1e9);
+    after(
+        until - now + 1,
+        () ->
+            known.stream()
+                .filter(link -> link.from().slot() == from && link.to().slot() == to)
+                .toList()
+                .forEach(this::deliverNext));
+  }
+
+  private boolean isCut(int from, int to) {
+    return cuts.getOrDefault(List.of(from, to), 0L) > now;
   }
 
   // ---- network ----
@@ -280,7 +313,8 @@ final class ClusterSimulation {
         b.runs()
             && known.contains(there)
             && known.contains(back)
-            && !isCut(a.self.slot(), b.self.slot());
+            && !isCut(a.self.slot(), b.self.slot())
+            && !isCut(b.self.slot(), a.self.slot());
     if (up && connected.add(there)) {
       connected.add(back);
       after(
@@ -322,7 +356,13 @@ final class ClusterSimulation {
       return;
     }
     Link link = new Link(from.self, new Member(slot, incarnation));
-    inFlight.computeIfAbsent(link, l -> new ArrayDeque<>()).add(message);
+    Deque<ByteBuffer> messages = inFlight.computeIfAbsent(link, l -> new ArrayDeque<>());
+    if (plant == Plant.DRAINED_TOO_EARLY
+        && MessageType.ofCode(message.get(0)) == MessageType.DRAINED) {
+      messages.addFirst(message);
+    } else {
+      messages.add(plant.sent(message, plantMemory));
+    }
     after(random.nextInt(8_000_000), () -> deliverNext(link));
   }
 
@@ -346,17 +386,38 @@ final class ClusterSimulation {
     }
     if (Membership.accepts(message)) {
       if (TRACE) {
-        log(
-            link
-                + " "
-                + org.jclusterfs.dlm.MessageType.ofCode(message.get(0))
-                + " "
-                + message.getLong(8));
+        log(link + " " + describe(message));
       }
       to.membership.receive(link.from().slot(), message, to.localNow());
     } else {
-      to.engine.receive(link.from().slot(), message);
+      if (TRACE) {
+        log(link + " " + describe(message));
+      }
+      count(message);
+      if (plant == Plant.OLD_EPOCH && message.get(0) <= MessageType.CANCEL.code()) {
+        Long epoch = to.engine.masteredRegions().get(message.getInt(4));
+        message.putLong(16, epoch == null ? message.getLong(16) : epoch);
+      }
+      to.engine.receive(link.from(), message);
+      checkMasters(to);
     }
+  }
+
+  private void count(ByteBuffer message) {
+    MessageType type = MessageType.ofCode(message.get(0));
+    if (type == MessageType.MOVE) {
+      moves++;
+    }
+  }
+
+  private static String describe(ByteBuffer message) {
+    return MessageType.ofCode(message.get(0))
+        + " region "
+        + message.getInt(4)
+        + " view "
+        + message.getLong(8)
+        + " epoch "
+        + message.getLong(16);
   }
 
   private SimNode nodeOf(Member member) {
@@ -437,6 +498,25 @@ final class ClusterSimulation {
 
   // ---- checks ----
 
+  private void checkMasters(SimNode node) {
+    node.engine
+        .masteredRegions()
+        .forEach(
+            (region, epoch) -> {
+              Member other = masters.putIfAbsent(new RegionEpoch(region, epoch), node.self);
+              check(
+                  other == null || other.equals(node.self),
+                  "Region "
+                      + region
+                      + " has two masters in epoch "
+                      + epoch
+                      + ": "
+                      + other
+                      + " and "
+                      + node.self);
+            });
+  }
+
   void granted(SimNode node, SimNode.AppLock lock, Grant grant) {
     if (TRACE) {
       log(
@@ -456,12 +536,12 @@ final class ClusterSimulation {
       return;
     }
     grants++;
-    View view = node.membership.view();
-    for (Member member : disk.dirty) {
-      check(
-          view.members().contains(member) || nodeOf(member) != null,
-          node.self + " is granted a lock while the journal of " + member + " waits");
-    }
+    // What a master granted before it knew of a death may arrive until the replay begins.
+    replayers.forEach(
+        (dead, replayer) ->
+            check(
+                !replayer.mayWrite(),
+                node.self + " is granted a lock while the journal of " + dead + " is replayed"));
     for (SimNode other : nodes) {
       if (other == node || !other.mayWrite()) {
         continue;
@@ -504,6 +584,7 @@ final class ClusterSimulation {
       check(
           view.equals(node.membership.view()),
           "Two views: " + view + " and " + node.membership.view());
+      check(node.queries == 0, node.self + " was not answered");
       check(node.locks.isEmpty(), node.self + " was not served: " + describe(node));
     }
     check(living > 0 && view.members().size() == living, living + " nodes live, view " + view);
@@ -533,8 +614,9 @@ final class ClusterSimulation {
     return LockMode.values()[random.nextInt(6)];
   }
 
-  LockName randomName(boolean ranged) {
-    return new LockName(ranged ? 6 : 2, random.nextInt(5), random.nextInt(2));
+  LockName randomName(boolean ranged, int favourite) {
+    int region = random.nextInt(3) == 0 ? random.nextInt(REGIONS) : favourite;
+    return new LockName(ranged ? 6 : 2, region, random.nextInt(2));
   }
 
   LockRange randomRange() {

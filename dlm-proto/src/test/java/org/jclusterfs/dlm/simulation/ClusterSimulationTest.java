@@ -18,6 +18,8 @@ import net.jqwik.api.constraints.IntRange;
 class ClusterSimulationTest {
   private static final int SEEDS = Integer.getInteger("jclusterfs.dlm.simulation.seeds", 24);
 
+  private static final int PLANTED_SEEDS = 60;
+
   private static final long BASE = Long.getLong("jclusterfs.dlm.simulation.base", 20_001);
 
   @Example
@@ -42,6 +44,30 @@ class ClusterSimulationTest {
       throw new AssertionError("Seed " + seed + ": " + e.getMessage(), e);
     }
     assertTrue(simulation.grants > 0, "Seed " + seed + " granted nothing");
+  }
+
+  @Example
+  void plantedFaultsOfMovesAreFound() {
+    for (Plant plant : Plant.values()) {
+      if (plant != Plant.NONE) {
+        assertTrue(isFound(plant), plant + " is not found in " + PLANTED_SEEDS + " seeds");
+      }
+    }
+  }
+
+  private static boolean isFound(Plant plant) {
+    for (long seed = 6; seed < 6 + PLANTED_SEEDS; seed++) {
+      ClusterSimulation simulation = new ClusterSimulation(seed, 3, Faults.NO_CUTS);
+      simulation.plant = plant;
+      try {
+        simulation.run(20);
+      } catch (AssertionError e) {
+        System.out.println(
+            "cluster simulation: " + plant + " found: " + e.getMessage().lines().findFirst().get());
+        return true;
+      }
+    }
+    return false;
   }
 
   @Property(tries = 7, shrinking = ShrinkingMode.OFF)

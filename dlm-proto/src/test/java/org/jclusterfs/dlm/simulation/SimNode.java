@@ -58,14 +58,21 @@ final class SimNode implements EngineOutput, MembershipOutput {
   long pausedUntil;
   long diskStalledUntil;
   boolean publishing;
+
+  /** Queries that are not answered yet. */
+  int queries;
+
+  private int favourite;
   private long beatSequence;
+  private boolean gone;
 
   SimNode(Member self, ClusterSimulation world) {
     this.self = self;
     this.world = world;
     clockRate = 0.97 + 0.06 * world.random.nextDouble();
     clockOffset = world.random.nextInt(1_000_000_000) + 1;
-    engine = new LockEngine(self.slot(), this);
+    favourite = world.random.nextInt(ClusterSimulation.REGIONS);
+    engine = new LockEngine(self.slot(), this, world.patience);
     membership = new Membership(self, ClusterSimulation.THRESHOLD, this);
     membership.noteView(world.disk.highestView());
   }
@@ -154,6 +161,14 @@ final class SimNode implements EngineOutput, MembershipOutput {
     }
     List<AppLock> all = new ArrayList<>(locks.values());
     int choice = world.random.nextInt(10);
+    if (world.random.nextInt(40) == 0) {
+      favourite = world.random.nextInt(ClusterSimulation.REGIONS);
+    }
+    if (world.random.nextInt(20) == 0) {
+      queries++;
+      LockName name = world.randomName(true, favourite);
+      engine.test(engine.newLockId(), name, LockMode.EX, world.randomRange(), self.slot());
+    }
     if (all.size() < 4 && choice < 5) {
       requestSomething();
     } else if (!all.isEmpty()) {
@@ -174,7 +189,7 @@ final class SimNode implements EngineOutput, MembershipOutput {
 
   private void requestSomething() {
     boolean ranged = world.random.nextInt(4) == 0;
-    LockName name = world.randomName(ranged);
+    LockName name = world.randomName(ranged, favourite);
     LockRange range = ranged ? world.randomRange() : LockRange.WHOLE;
     AppLock lock = new AppLock(engine.newLockId(), name, range);
     int flags = LockFlags.VALUE;
@@ -246,13 +261,30 @@ final class SimNode implements EngineOutput, MembershipOutput {
       world.log(self + " leaves");
       clean = true;
       world.disk.dirty.remove(self);
-      membership.leave(localNow());
+      engine.handOver();
+      // A node does not wait for ever for others to take its regions.
+      world.after(THRESHOLD_TO_LEAVE, () -> world.on(this, this::goNow));
     } else {
       world.after(ClusterSimulation.THRESHOLD / 20, () -> world.on(this, this::tryToLeave));
     }
   }
 
+  private static final long THRESHOLD_TO_LEAVE = ClusterSimulation.THRESHOLD / 2;
+
+  private void goNow() {
+    if (!gone) {
+      gone = true;
+      membership.leave(localNow());
+    }
+  }
+
   // ---- outputs of the engine ----
+
+  @Override
+  public void handedOver() {
+    world.log(self + " has handed over");
+    world.after(0, () -> world.on(this, this::goNow));
+  }
 
   @Override
   public void send(int slot, ByteBuffer message) {
@@ -323,7 +355,10 @@ final class SimNode implements EngineOutput, MembershipOutput {
   }
 
   @Override
-  public void tested(long queryId, Blocker blocker) {}
+  public void tested(long queryId, Blocker blocker) {
+    queries--;
+    world.check(queries >= 0, self + ": a query was answered twice");
+  }
 
   @Override
   public void recovered(long viewNumber) {

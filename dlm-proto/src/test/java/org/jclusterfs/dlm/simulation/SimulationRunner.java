@@ -10,7 +10,11 @@ final class SimulationRunner {
   /** The cluster that belongs to a seed. */
   static ClusterSimulation of(long seed) {
     Faults faults = seed % 4 == 3 ? Faults.NO_CUTS : Faults.ALL;
-    return new ClusterSimulation(seed, 2 + (int) Math.floorMod(seed, 7), faults);
+    int nodes = 2 + (int) Math.floorMod(seed, 7);
+    if (seed % 10 == 9) {
+      nodes = 9 + (int) Math.floorMod(seed / 10, 24);
+    }
+    return new ClusterSimulation(seed, nodes, faults);
   }
 
   public static void main(String[] arguments) {
@@ -19,6 +23,7 @@ final class SimulationRunner {
     long events = 0;
     long grants = 0;
     long views = 0;
+    long moves = 0;
     long failed = 0;
     for (long seed = first; seed < first + count; seed++) {
       ClusterSimulation simulation = of(seed);
@@ -32,8 +37,10 @@ final class SimulationRunner {
       events += simulation.events;
       grants += simulation.grants;
       views += simulation.views;
+      moves += simulation.moves;
     }
-    System.out.println(events + " events, " + grants + " grants, " + views + " views");
+    System.out.println(
+        events + " events, " + grants + " grants, " + views + " views, " + moves + " moves");
     System.out.println(count - failed + " passed, " + failed + " failed");
     System.exit(failed == 0 ? 0 : 1);
   }

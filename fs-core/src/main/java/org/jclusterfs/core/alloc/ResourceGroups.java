@@ -21,7 +21,8 @@ import org.jclusterfs.dlm.LockName;
  * The resource groups of a volume: chooses the one to allocate from and holds several to free in.
  *
  * <p>A node prefers groups whose locks it masters itself, so that what it creates costs no message,
- * and stays with one until it is full. Thread-safe.
+ * then those that nobody uses, whose master it becomes; it stays with one until it is full.
+ * Thread-safe.
  */
 public final class ResourceGroups {
   /**
@@ -29,6 +30,20 @@ public final class ResourceGroups {
    * directory, the split of an extent, so that a full volume can be emptied.
    */
   static final int KEPT_BACK = 16;
+
+  // A node that only spreads its directories leaves most groups to others.
+  private static final int SPREAD_SHARE = 4;
+  private static final int SPREAD_GROUPS = 64;
+
+  /** Which groups are looked at for space, in this order. */
+  private enum Pass {
+    /** Mastered here: locks in them cost no message. */
+    MASTERED,
+    /** Nobody's: this node becomes the master. */
+    UNUSED,
+    /** Other nodes'. */
+    ANY
+  }
 
   private final Geometry geometry;
   private final ClusterLocks locks;
@@ -73,12 +88,21 @@ public final class ResourceGroups {
     return geometry.isAllocatable(address);
   }
 
-  /** A group to start a new directory in, so that directories spread; prefers mastered ones. */
+  /**
+   * A group to start a new directory in, so that directories spread: one that this node masters, or
+   * that nobody uses as long as this node has not taken its share of the volume.
+   */
   public int spread() {
     int start = ThreadLocalRandom.current().nextInt(groups.length);
+    int mastered = 0;
+    for (int i = 0; i < groups.length; i++) {
+      mastered += locks.mastersRegion(i) ? 1 : 0;
+    }
+    boolean mayTake = mastered < Math.min(SPREAD_GROUPS, Math.max(1, groups.length / SPREAD_SHARE));
     for (int i = 0; i < groups.length; i++) {
       int index = (start + i) % groups.length;
-      if (locks.mastersRegion(index) && groups[index].freeHint() != 0) {
+      if (groups[index].freeHint() != 0
+          && (locks.mastersRegion(index) || mayTake && locks.claimRegion(index))) {
         return index;
       }
     }
@@ -119,9 +143,11 @@ public final class ResourceGroups {
         return held;
       }
     }
-    HeldGroup held = firstThatFits(Math.max(start, 0), blocks, true);
-    if (held == null) {
-      held = firstThatFits(Math.max(start, 0), blocks, false);
+    HeldGroup held = null;
+    for (Pass pass : Pass.values()) {
+      if (held == null) {
+        held = firstThatFits(Math.max(start, 0), blocks, pass);
+      }
     }
     if (held == null) {
       held = waitForAny(blocks, wanted);
@@ -130,12 +156,12 @@ public final class ResourceGroups {
     return held;
   }
 
-  private HeldGroup firstThatFits(int start, int blocks, boolean masteredOnly)
+  private HeldGroup firstThatFits(int start, int blocks, Pass pass)
       throws IOException, LockUnavailableException {
     for (int i = 0; i < groups.length; i++) {
       Group group = groups[(start + i) % groups.length];
       boolean hopeful = group.freeHint() == Group.UNKNOWN || group.freeHint() >= blocks;
-      if (hopeful && (!masteredOnly || locks.mastersRegion(group.index()))) {
+      if (hopeful && isOf(pass, group.index())) {
         HeldGroup held = tryHold(group, blocks);
         if (held != null) {
           return held;
@@ -143,6 +169,14 @@ public final class ResourceGroups {
       }
     }
     return null;
+  }
+
+  private boolean isOf(Pass pass, int group) {
+    return switch (pass) {
+      case MASTERED -> locks.mastersRegion(group);
+      case UNUSED -> locks.claimRegion(group);
+      case ANY -> true;
+    };
   }
 
   /** The last resort looks at every group under its lock, however long that takes. */

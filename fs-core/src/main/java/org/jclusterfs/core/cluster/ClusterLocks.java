@@ -60,8 +60,20 @@ public interface ClusterLocks extends AutoCloseable {
   /** Counts the locks as they are now. */
   LockCensus census();
 
+  /** Messages about locks that this node has sent to others since it joined. */
+  default long messagesSent() {
+    return 0;
+  }
+
   /** Whether this node is the master of the region, so that its locks cost no message. */
   boolean mastersRegion(int region);
+
+  /**
+   * Becomes the master of a region if nobody is; may wait for an answer of another node.
+   *
+   * @return whether this node is its master now
+   */
+  boolean claimRegion(int region);
 
   /** fcntl(2) byte-range locks over the cluster. */
   RangeLocks ranges();

@@ -39,6 +39,7 @@ public final class ClusterNode implements AutoCloseable {
 
   private static final int JOINING_SCAN_MILLIS = 150;
   private static final int MEMBER_SCAN_MILLIS = 400;
+  private static final int HAND_OVER_MILLIS = 3000;
   private static final int SCAN_MILLIS_PER_SLOT = 20;
 
   private final SlotArea area;
@@ -367,6 +368,7 @@ public final class ClusterNode implements AutoCloseable {
     if (cause != null) {
       return;
     }
+    handOver();
     membership.leave();
     try {
       membership.whenLeft().get(area.volume().thresholdMillis(), TimeUnit.MILLISECONDS);
@@ -391,6 +393,23 @@ public final class ClusterNode implements AutoCloseable {
     }
     heartbeat.writeDown();
     claim.release();
+  }
+
+  /** Others who use regions that this node masters get them whole; else they would rebuild them. */
+  private void handOver() {
+    if (membership.view() == null) {
+      return;
+    }
+    try {
+      engine.handOver().get(HAND_OVER_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "slot {0}: the others did not take over its lock regions in time and rebuild them",
+          slot().slot());
+    }
   }
 
   /** Ends all activity without a word, as a crash does; for tests. */

@@ -1,5 +1,8 @@
 package org.jclusterfs.core.cluster;
 
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongToIntFunction;
@@ -8,6 +11,8 @@ import org.jclusterfs.dlm.LockName;
 
 /** The locks of a node in a cluster: modes are cached until another node asks for them. */
 final class DlmLocks implements ClusterLocks {
+
+  private static final long CLAIM_TIMEOUT_MILLIS = 2000;
 
   private final EngineDriver driver;
   private final GlockTable table;
@@ -86,8 +91,31 @@ final class DlmLocks implements ClusterLocks {
   }
 
   @Override
+  public long messagesSent() {
+    return driver.messagesSent();
+  }
+
+  @Override
   public boolean mastersRegion(int region) {
     return driver.mastersRegion(region);
+  }
+
+  @Override
+  public boolean claimRegion(int region) {
+    if (driver.mastersRegion(region)) {
+      return true;
+    }
+    if (!driver.mayClaim(region)) {
+      return false;
+    }
+    try {
+      return driver.claim(region).get(CLAIM_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException | TimeoutException e) {
+      return false; // a hint is not worth a longer wait
+    }
   }
 
   @Override

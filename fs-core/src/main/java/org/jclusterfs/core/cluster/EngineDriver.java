@@ -3,6 +3,7 @@ package org.jclusterfs.core.cluster;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -14,6 +15,7 @@ import org.jclusterfs.dlm.LockEngine;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
 import org.jclusterfs.dlm.LockRange;
+import org.jclusterfs.dlm.Member;
 import org.jclusterfs.dlm.View;
 
 /**
@@ -45,9 +47,9 @@ final class EngineDriver implements EngineOutput {
   private final Wire wire;
   private final LongConsumer onRecovered;
   private final Consumer<RuntimeException> onBroken;
-  private final int self;
+  private final Map<Integer, CompletableFuture<Boolean>> claims = new HashMap<>();
+  private final CompletableFuture<Void> handedOver = new CompletableFuture<>();
   private volatile Runnable afterwards = () -> {};
-  private volatile View view;
 
   /**
    * Makes an engine that is in no view.
@@ -56,7 +58,6 @@ final class EngineDriver implements EngineOutput {
    * @param onBroken told that an invariant is broken; with the mutex held, so it only takes a note
    */
   EngineDriver(int self, Wire wire, LongConsumer onRecovered, Consumer<RuntimeException> onBroken) {
-    this.self = self;
     this.wire = wire;
     this.onRecovered = onRecovered;
     this.onBroken = onBroken;
@@ -102,16 +103,12 @@ final class EngineDriver implements EngineOutput {
 
   // ---- inputs from outside
 
-  void receive(int slot, ByteBuffer message) {
-    input(() -> engine.receive(slot, message));
+  void receive(Member from, ByteBuffer message) {
+    input(() -> engine.receive(from, message));
   }
 
   void install(View next) {
-    input(
-        () -> {
-          view = next;
-          engine.install(next);
-        });
+    input(() -> engine.install(next));
   }
 
   void unblock(long viewNumber) {
@@ -119,8 +116,51 @@ final class EngineDriver implements EngineOutput {
   }
 
   boolean mastersRegion(int region) {
-    View now = view;
-    return now != null && now.masterOf(region) == self;
+    mutex.lock();
+    try {
+      return engine.mastersRegion(region);
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  long messagesSent() {
+    mutex.lock();
+    try {
+      return engine.messagesSent();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  boolean mayClaim(int region) {
+    mutex.lock();
+    try {
+      return engine.mayClaim(region);
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /** Tries to become the master of a region that nobody uses; told whether this node is it then. */
+  CompletableFuture<Boolean> claim(int region) {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    input(
+        () -> {
+          CompletableFuture<Boolean> others = claims.putIfAbsent(region, answer);
+          if (others != null) {
+            others.thenAccept(answer::complete);
+          } else {
+            engine.claim(region);
+          }
+        });
+    return answer;
+  }
+
+  /** Gives the regions mastered here away; done when others serve them. */
+  CompletableFuture<Void> handOver() {
+    input(engine::handOver);
+    return handedOver;
   }
 
   // ---- inputs from clients, within locked()
@@ -198,6 +238,19 @@ final class EngineDriver implements EngineOutput {
     if (answer != null) {
       answer.accept(blocker);
     }
+  }
+
+  @Override
+  public void claimed(int region, boolean here) {
+    CompletableFuture<Boolean> claim = claims.remove(region);
+    if (claim != null) {
+      claim.complete(here);
+    }
+  }
+
+  @Override
+  public void handedOver() {
+    handedOver.complete(null);
   }
 
   @Override

@@ -277,7 +277,7 @@ final class MembershipDriver
       if (Membership.accepts(message)) {
         input(now -> membership.receive(slot, message, now));
       } else {
-        engine.receive(slot, message);
+        engine.receive(new Member(slot, incarnation), message);
       }
     } catch (WireException e) {
       LOG.log(System.Logger.Level.ERROR, "message of slot " + slot + " is refused", e);

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jclusterfs.core.cluster.Cancellation;
+import org.jclusterfs.core.cluster.ClusterLocks;
 import org.jclusterfs.core.cluster.RangeLocks;
 import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.status.MountStatus;
@@ -30,6 +31,11 @@ final class FileSystem implements Vfs {
   private final Failures failures;
   private final int thresholdMillis;
   private final Supplier<MountStatus> status;
+
+  /** The locks below, for tests that count what they send. */
+  ClusterLocks locks() {
+    return volume.locks();
+  }
 
   /** What ends a mount after its operations have ended. */
   @FunctionalInterface

@@ -42,8 +42,19 @@ final class TestVolume implements AutoCloseable {
     return formatted(directory, 256L << 20, true);
   }
 
+  /** As {@link #clustered(Path)}, with groups of so many blocks. */
+  static TestVolume clustered(Path directory, int groupBlocks) throws Exception {
+    return formatted(
+        directory, 256L << 20, true, FormatOptions.defaults().withGroupBlocks(groupBlocks));
+  }
+
   private static TestVolume formatted(Path directory, long bytes, boolean clustered)
       throws Exception {
+    return formatted(directory, bytes, clustered, FormatOptions.defaults());
+  }
+
+  private static TestVolume formatted(
+      Path directory, long bytes, boolean clustered, FormatOptions options) throws Exception {
     Path file = directory.resolve("volume");
     try (var created =
         Files.newByteChannel(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -51,7 +62,7 @@ final class TestVolume implements AutoCloseable {
     }
     DeviceSpec spec = DeviceSpec.of("file:" + file);
     try (BlockDevice device = Devices.open(spec)) {
-      VolumeFormatter.format(device, FormatOptions.defaults().withSlots(2));
+      VolumeFormatter.format(device, options.withSlots(2));
     }
     int commitMillis = MountRequest.of(spec).commitMillis();
     MountRequest request =

@@ -143,8 +143,10 @@ final class MountAssembly {
     cleaner.start();
     if (!request.readOnly()) {
       reclaimer.start();
-      for (int each = 0; each < descriptors.size(); each++) {
-        adopt(each);
+      // What a living node unlinked it frees itself.
+      adopt(volume.slot());
+      for (int unheld : unheldSlots()) {
+        adopt(unheld);
       }
     }
     Failures failures =

@@ -40,12 +40,13 @@ public final class LockEngine {
   private final int selfSlot;
   private final int patience;
   private final EngineOutput out;
+  private final Outbox outbox;
   private final OwnLocks own;
   private final Master master;
   private final Moves moves;
   private final Routes routes = new Routes();
   private final Directory directory = new Directory();
-  private final LockMessage.Handler dispatcher = new Dispatcher();
+  private final LockMessage.Handler dispatcher;
   // Messages of views not installed here yet, in order of arrival.
   private final List<Kept> kept = new ArrayList<>();
   // Messages for regions whose mastership has not reached this node yet, in order of arrival.
@@ -65,7 +66,8 @@ public final class LockEngine {
   private boolean allReclaimed;
   private boolean leaving;
   private boolean handedOver;
-  private long messagesSent;
+  // Regions that the sender of the bundle in hand has used in it; null where there is none.
+  private Set<Integer> usedInBundle;
 
   /**
    * Makes an engine that is in no view yet: requests wait until one is installed.
@@ -86,10 +88,12 @@ public final class LockEngine {
     this.selfSlot = selfSlot;
     this.patience = patience;
     this.out = out;
+    outbox = new Outbox(out);
     Router router = new Post();
     own = new OwnLocks(router, out);
     master = new Master(router, patience);
     moves = new Moves(new MovesHost(), master, selfSlot);
+    dispatcher = new Dispatcher(this, own, master, moves);
   }
 
   /** A number for a new lock or query, unique on this node. */
@@ -184,6 +188,19 @@ public final class LockEngine {
     }
   }
 
+  /**
+   * Holds messages to other nodes back until {@link #uncork}; those to one node go together then.
+   * For inputs that belong together; nests. Nothing may be waited for meanwhile.
+   */
+  public void cork() {
+    outbox.cork();
+  }
+
+  /** Ends a {@link #cork}. */
+  public void uncork() {
+    outbox.uncork();
+  }
+
   // ---- messages
 
   /**
@@ -192,9 +209,27 @@ public final class LockEngine {
    * sender is still a member and it does not belong to that view alone.
    *
    * @param from the sender, with the incarnation that the transport has proved
-   * @throws WireException if the message is malformed or impossible; nothing was changed then
+   * @throws WireException if the message is malformed or impossible; nothing was changed then, but
+   *     by those before it where several came together
    */
   public void receive(Member from, ByteBuffer message) {
+    List<ByteBuffer> messages = Bundle.open(message);
+    if (messages.size() == 1) {
+      receiveOne(from, messages.get(0));
+      return;
+    }
+    // What answers them goes together, too.
+    cork();
+    usedInBundle = new HashSet<>();
+    try {
+      messages.forEach(each -> receiveOne(from, each));
+    } finally {
+      usedInBundle = null;
+      uncork();
+    }
+  }
+
+  private void receiveOne(Member from, ByteBuffer message) {
     long number = LockMessageCodec.view(message);
     if (view == null || number > view.number()) {
       kept.add(new Kept(from, message));
@@ -247,7 +282,8 @@ public final class LockEngine {
     if ((message instanceof LockMessage.Request || message instanceof LockMessage.Convert)
         && region.state == MasterRegion.State.SERVING
         && allReclaimed
-        && !leaving) {
+        && !leaving
+        && (usedInBundle == null || usedInBundle.add(region.number))) {
       moves.used(region, slot);
     }
   }
@@ -270,8 +306,7 @@ public final class LockEngine {
   }
 
   private void send(int slot, long epoch, LockMessage message) {
-    messagesSent++;
-    out.send(slot, LockMessageCodec.encode(view.number(), epoch, message));
+    outbox.send(slot, LockMessageCodec.encode(view.number(), epoch, message));
   }
 
   /** A message without an epoch, within the call where it is to this node. */
@@ -312,6 +347,14 @@ public final class LockEngine {
     }
   }
 
+  void claimed(Directory.Claim claim) {
+    if (allReclaimed) {
+      answer(claim);
+    } else {
+      directory.defer(claim);
+    }
+  }
+
   private void answer(Directory.Claim claim) {
     Mastership offer = new Mastership(view.member(claim.slot()), Mastership.first(view));
     Mastership is = directory.claim(claim.region(), offer);
@@ -323,7 +366,7 @@ public final class LockEngine {
     }
   }
 
-  private void owned(LockMessage.Owner message) {
+  void owned(LockMessage.Owner message) {
     int region = message.region();
     if (!asked.remove(region)) {
       return;
@@ -347,7 +390,7 @@ public final class LockEngine {
     }
   }
 
-  private void moved(int from, LockMessage.Moved message) {
+  void moved(int from, LockMessage.Moved message) {
     int region = message.region();
     if (message.epoch() >= routes.epoch(region)) {
       if (message.master().slot() == selfSlot && !message.resend()) {
@@ -391,6 +434,7 @@ public final class LockEngine {
     if (!next.contains(selfSlot)) {
       throw new IllegalArgumentException("View " + next + " is without this slot " + selfSlot);
     }
+    outbox.flush(); // to members of the view that it belongs to
     Set<Integer> departed = new HashSet<>();
     if (view == null) {
       firstView = next.number();
@@ -445,19 +489,19 @@ public final class LockEngine {
     for (Kept message : all) {
       if (LockMessageCodec.view(message.message()) != view.number()
           || view.contains(message.from())) {
-        receive(message.from(), message.message());
+        receiveOne(message.from(), message.message());
       }
     }
   }
 
-  private void mastered(int from, LockMessage.Mastered message) {
+  void mastered(int from, LockMessage.Mastered message) {
     for (LockMessage.RegionEpoch entry : message.regions()) {
       Mastership mastership = new Mastership(view.member(from), entry.epoch());
       reports.merge(entry.region(), mastership, (a, b) -> a.epoch() > b.epoch() ? a : b);
     }
   }
 
-  private void memberReported(int slot) {
+  void memberReported(int slot) {
     reported.add(slot);
     if (allReported || reported.size() < view.members().size()) {
       return;
@@ -541,7 +585,13 @@ public final class LockEngine {
     }
   }
 
-  private void memberReclaimed(int slot) {
+  void reclaimed(int from, LockMessage.Reclaim message) {
+    for (LockMessage.Holding holding : message.holdings()) {
+      master.reclaim(from, Mastership.first(view), holding);
+    }
+  }
+
+  void memberReclaimed(int slot) {
     reclaimed.add(slot);
     if (allReclaimed || reclaimed.size() < view.members().size()) {
       return;
@@ -592,9 +642,9 @@ public final class LockEngine {
     return epochs;
   }
 
-  /** Messages sent to other nodes so far. */
+  /** Messages sent to other nodes so far; those that went together count as one. */
   public long messagesSent() {
-    return messagesSent;
+    return outbox.frames();
   }
 
   /** Locks that this node holds or waits for. */
@@ -661,121 +711,6 @@ public final class LockEngine {
     @Override
     public void taken() {
       leaveFurther();
-    }
-  }
-
-  /** Hands each kind of message to its role. */
-  private final class Dispatcher implements LockMessage.Handler {
-    @Override
-    public void onRequest(int from, LockMessage.Request message) {
-      master.request(from, message);
-    }
-
-    @Override
-    public void onConvert(int from, LockMessage.Convert message) {
-      master.convert(from, message);
-    }
-
-    @Override
-    public void onUnlock(int from, LockMessage.Unlock message) {
-      master.unlock(from, message);
-    }
-
-    @Override
-    public void onCancel(int from, LockMessage.Cancel message) {
-      master.cancel(from, message);
-    }
-
-    @Override
-    public void onGranted(LockMessage.Granted message) {
-      own.granted(message);
-    }
-
-    @Override
-    public void onDenied(LockMessage.Denied message) {
-      own.denied(message);
-    }
-
-    @Override
-    public void onBlocking(LockMessage.Blocking message) {
-      own.blocking(message);
-    }
-
-    @Override
-    public void onTest(int from, LockMessage.Test message) {
-      master.test(from, message);
-    }
-
-    @Override
-    public void onTested(LockMessage.Tested message) {
-      own.tested(message);
-    }
-
-    @Override
-    public void onMastered(int from, LockMessage.Mastered message) {
-      mastered(from, message);
-    }
-
-    @Override
-    public void onReported(int from) {
-      memberReported(from);
-    }
-
-    @Override
-    public void onReclaim(int from, LockMessage.Reclaim message) {
-      for (LockMessage.Holding holding : message.holdings()) {
-        master.reclaim(from, Mastership.first(view), holding);
-      }
-    }
-
-    @Override
-    public void onReclaimed(int from) {
-      memberReclaimed(from);
-    }
-
-    @Override
-    public void onClaim(int from, LockMessage.Claim message) {
-      Directory.Claim claim = new Directory.Claim(from, message.region());
-      if (allReclaimed) {
-        answer(claim);
-      } else {
-        directory.defer(claim);
-      }
-    }
-
-    @Override
-    public void onOwner(LockMessage.Owner message) {
-      owned(message);
-    }
-
-    @Override
-    public void onMoved(int from, LockMessage.Moved message) {
-      moved(from, message);
-    }
-
-    @Override
-    public void onDrained(int from, LockMessage.Drained message) {
-      moves.drained(from, message);
-    }
-
-    @Override
-    public void onMoveValues(int from, LockMessage.MoveValues message) {
-      moves.values(from, message);
-    }
-
-    @Override
-    public void onMoveLocks(int from, LockMessage.MoveLocks message) {
-      moves.locks(from, message);
-    }
-
-    @Override
-    public void onMove(int from, LockMessage.Move message) {
-      moves.move(from, message);
-    }
-
-    @Override
-    public void onTaken(int from, LockMessage.Taken message) {
-      moves.taken(from, message);
     }
   }
 }

@@ -66,6 +66,8 @@ public enum MessageType {
   MOVE(20, "patience:4"),
   /** The new master serves the region. */
   TAKEN(21, ""),
+  /** Messages of the lock engine repeat to the end, each after its length in bytes. */
+  BUNDLE(22, "length:4"),
 
   /** A newcomer asks for admission. */
   JOIN(64, "incarnation:8 connected:32"),

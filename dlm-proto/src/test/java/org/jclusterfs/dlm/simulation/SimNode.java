@@ -155,10 +155,20 @@ final class SimNode implements EngineOutput, MembershipOutput {
 
   // ---- the application ----
 
+  /** Does something, now and then several things at once. */
   void act() {
     if (!runs() || leaving || clean || membership.view() == null) {
       return;
     }
+    int actions = world.random.nextInt(4) == 0 ? 2 + world.random.nextInt(6) : 1;
+    engine.cork();
+    for (int i = 0; i < actions; i++) {
+      actOnce();
+    }
+    engine.uncork();
+  }
+
+  private void actOnce() {
     List<AppLock> all = new ArrayList<>(locks.values());
     int choice = world.random.nextInt(10);
     if (world.random.nextInt(40) == 0) {

@@ -103,7 +103,14 @@ public final class DeviceFault implements SimulatedDisk.Misbehaviour {
   }
 
   @Override
-  public synchronized void before(SimulatedDisk.Operation operation) throws IOException {
+  public void before(SimulatedDisk.Operation operation) throws IOException {
+    // The disk's monitor first, as where it calls the other methods with it.
+    synchronized (disk) {
+      strikeBefore(operation);
+    }
+  }
+
+  private synchronized void strikeBefore(SimulatedDisk.Operation operation) throws IOException {
     switch (kind) {
       case READ_ERROR, WRITE_ERROR -> {
         if (strikes(operation)) {

@@ -1,5 +1,6 @@
 package org.jclusterfs.core.cluster;
 
+import java.util.Collection;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
 
@@ -53,6 +54,12 @@ public interface ClusterLocks extends AutoCloseable {
    * Gives a cached lock back as soon as nobody here uses it, as if another node had asked; a hint.
    */
   default void giveBack(LockName name) {}
+
+  /**
+   * Asks for PR on locks that will be used soon, all in one message, without waiting; a hint. Those
+   * that are used or cached here stay as they are.
+   */
+  default void prefetch(Collection<LockName> names) {}
 
   /** Counters since the mount. */
   LockStatistics statistics();

@@ -91,6 +91,11 @@ final class DlmAuthority implements ModeAuthority {
   }
 
   @Override
+  public void together(Runnable action) {
+    driver.together(action);
+  }
+
+  @Override
   public void lower(Glock lock, LockMode held, LockMode to) {
     driver.locked(
         () -> {

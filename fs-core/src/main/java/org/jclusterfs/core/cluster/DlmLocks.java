@@ -1,5 +1,6 @@
 package org.jclusterfs.core.cluster;
 
+import java.util.Collection;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -76,6 +77,11 @@ final class DlmLocks implements ClusterLocks {
   @Override
   public void giveBack(LockName name) {
     table.giveBack(name);
+  }
+
+  @Override
+  public void prefetch(Collection<LockName> names) {
+    table.prefetch(names);
   }
 
   @Override

@@ -87,8 +87,19 @@ final class EngineDriver implements EngineOutput {
     afterwards.run();
   }
 
+  /** Runs something whose messages to one node go together; it must not wait. */
+  void together(Runnable action) {
+    locked(engine::cork);
+    try {
+      action.run();
+    } finally {
+      locked(engine::uncork);
+    }
+  }
+
   private void input(Runnable action) {
     mutex.lock();
+    engine.cork();
     try {
       action.run();
     } catch (org.jclusterfs.dlm.WireException e) {
@@ -96,6 +107,7 @@ final class EngineDriver implements EngineOutput {
     } catch (RuntimeException e) {
       onBroken.accept(e);
     } finally {
+      engine.uncork();
       mutex.unlock();
     }
     afterwards.run();

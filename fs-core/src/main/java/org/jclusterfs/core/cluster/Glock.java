@@ -53,6 +53,8 @@ final class Glock {
   private ArrayDeque<Waiter> waiters;
   private LockMode requested;
   private LockMode demoteTo;
+  // What the demotion under way goes to.
+  private LockMode demotingTo;
   private boolean demotionQueued;
   private boolean demoting;
   private int demotionRound;
@@ -232,16 +234,12 @@ final class Glock {
     }
   }
 
-  /** Gives the lock back as if another node had asked for it. */
-  void giveBack() {
-    synchronized (this) {
-      if (dead || withdrawn) {
-        return;
-      }
+  /** Gives the lock back as if another node had asked for it; the caller drains the table later. */
+  synchronized void giveBack() {
+    if (!dead && !withdrawn) {
       askedFor(LockMode.NL);
       advance();
     }
-    table.drain();
   }
 
   /** The node left: everybody who waits is told, nothing is granted any more. */
@@ -384,45 +382,61 @@ final class Glock {
 
   /** Gives the lock away, or holds it a little by the hold rule. */
   void demote(LockCallbacks callbacks) {
+    if (beginDemotion(callbacks)) {
+      completeDemotion(callbacks);
+    }
+  }
+
+  /** Whether the lock is on its way down now: {@link #completeDemotion} has to follow. */
+  boolean beginDemotion(LockCallbacks callbacks) {
     boolean maybeBusy;
     synchronized (this) {
       maybeBusy = mode == LockMode.EX && System.nanoTime() - grantedAt < HOLD_NANOS;
     }
     boolean busy = maybeBusy && callbacks.busy(name);
-    LockMode from;
-    LockMode to;
     synchronized (this) {
       demotionQueued = false;
       if (withdrawn || demoteTo == null || demoting || requested != null || !idle()) {
         advance();
-        return;
+        return false;
       }
       if (busy && uses != usesAtHold) {
         hold();
-        return;
+        return false;
       }
       holding = false;
       demoting = true;
       demotionRound = 0;
-      from = mode;
-      to = demoteTo;
+      demotingTo = demoteTo;
       if (waiters != null) {
         servePinning();
       }
+      return true;
     }
+  }
+
+  /** Runs callbacks until the mode can be lowered; waits for pinning holders. */
+  void completeDemotion(LockCallbacks callbacks) {
     try {
-      while (true) {
-        if (from == LockMode.EX) {
-          callbacks.sync(name, to);
-        }
-        boolean again = callbacks.invalidate(name, from, to);
-        if (finishDemotion(to, again)) {
-          return;
-        }
+      boolean lowered = false;
+      while (!lowered) {
+        lowered = finishDemotion(runCallbacks(callbacks));
       }
     } catch (IOException | RuntimeException | Error e) {
       table.failed(name, e);
     }
+  }
+
+  /**
+   * Between {@link #beginDemotion} and its end, with the mode as it was.
+   *
+   * @return whether they must run again before the mode is lowered
+   */
+  boolean runCallbacks(LockCallbacks callbacks) throws IOException {
+    if (mode() == LockMode.EX) {
+      callbacks.sync(name, demotingTo);
+    }
+    return callbacks.invalidate(name, mode(), demotingTo);
   }
 
   private void hold() {
@@ -437,13 +451,14 @@ final class Glock {
               table.runDemotion(this);
             }
           }
+          table.drain();
         },
         Math.max(0, Math.min(left, IDLE_NANOS)));
     serve(false);
   }
 
   /** Whether the mode was lowered; else callbacks must run again. */
-  private synchronized boolean finishDemotion(LockMode to, boolean again) {
+  private synchronized boolean finishDemotion(boolean again) {
     boolean interrupted = false;
     while (!idle() && !withdrawn) {
       try {
@@ -455,21 +470,49 @@ final class Glock {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (withdrawn) {
-      return true;
-    }
-    if (again || pinned) {
+    if (!withdrawn && (again || pinned)) {
       pinned = false;
       demotionRound++;
       notifyAll();
       return false;
     }
+    return lowerNow(again);
+  }
+
+  /** Lowers the mode if nothing is in the way; else {@link #completeDemotion} has to follow. */
+  synchronized boolean lowerNow(boolean again) {
+    if (withdrawn) {
+      return true;
+    }
+    if (again || pinned || !idle()) {
+      return false;
+    }
     LockMode from = mode;
-    mode = to;
+    mode = demotingTo;
     demoting = false;
     notifyAll();
-    table.authority().lower(this, from, to);
+    table.authority().lower(this, from, mode);
     advance();
+    return true;
+  }
+
+  // ---- in advance
+
+  /**
+   * Asks for PR without a user, where nothing is held or under way.
+   *
+   * @return false where the lock was just dropped from the table: look it up again
+   */
+  synchronized boolean prefetch() {
+    if (dead) {
+      return false;
+    }
+    boolean untouched = mode == LockMode.NL && queueEmpty() && requested == null && !demoting;
+    if (untouched && demoteTo == null && !withdrawn) {
+      requested = LockMode.PR;
+      table.statistics().count(name, LockStatistics.Counter.REQUESTS);
+      table.authority().request(this, LockMode.NL, LockMode.PR, Effort.WAIT);
+    }
     return true;
   }
 }

@@ -2,9 +2,13 @@ package org.jclusterfs.core.cluster;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -30,8 +34,10 @@ final class GlockTable {
   /** Locks above which unused ones are given back. */
   static final int CACHED_LIMIT = 200_000;
 
-  // Locks given back at once when many are.
-  private static final int BULK = 64;
+  // Locks given back at once when many are, and demoted by one thread.
+  private static final int BULK = 1024;
+  // EX locks that go down together from which on their changes are written all at once.
+  private static final int MANY = 16;
   private static final long BULK_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   // A denied try called the others back; what they only cache is free after their hold time.
@@ -39,6 +45,8 @@ final class GlockTable {
 
   private final ConcurrentHashMap<LockName, Glock> locks = new ConcurrentHashMap<>();
   private final Queue<Glock> ready = new ConcurrentLinkedQueue<>();
+  // Locks to be demoted: drain() hands them to threads, those that came together to one.
+  private final Queue<Glock> goingDown = new ConcurrentLinkedQueue<>();
   private final LockCallbacks[] callbacks = new LockCallbacks[LockType.values().length + 1];
   private final LockStatistics statistics = new LockStatistics();
   private final ExecutorService demotions;
@@ -194,6 +202,19 @@ final class GlockTable {
     }
   }
 
+  /** Asks for PR on locks that nobody here uses or has cached, as one step, and does not wait. */
+  void prefetch(Collection<LockName> names) {
+    authority.together(
+        () -> {
+          for (LockName name : names) {
+            while (!get(name).prefetch()) {
+              // It was just dropped.
+            }
+          }
+        });
+    drain();
+  }
+
   LockMode cached(LockName name) {
     Glock lock = locks.get(name);
     return lock == null ? LockMode.NL : lock.mode();
@@ -203,6 +224,7 @@ final class GlockTable {
     Glock lock = locks.get(name);
     if (lock != null) {
       lock.giveBack();
+      drain();
     }
   }
 
@@ -237,6 +259,7 @@ final class GlockTable {
     for (int from = 0; from < all.size() && !withdrawn; from += BULK) {
       List<Glock> some = all.subList(from, Math.min(all.size(), from + BULK));
       some.forEach(Glock::giveBack);
+      drain();
       long deadline = System.nanoTime() + BULK_TIMEOUT_NANOS;
       synchronized (this) {
         while (!withdrawn && some.stream().anyMatch(l -> locks.get(l.name()) == l)) {
@@ -308,12 +331,31 @@ final class GlockTable {
     locks.remove(lock.name(), lock);
   }
 
+  /** Has a lock demoted; the caller, who may hold monitors, calls {@link #drain} later. */
   void runDemotion(Glock lock) {
+    goingDown.add(lock);
+  }
+
+  private void dispatchDemotions() {
+    Map<Integer, List<Glock>> byType = new TreeMap<>();
+    for (Glock lock = goingDown.poll(); lock != null; lock = goingDown.poll()) {
+      byType.computeIfAbsent(lock.name().type(), type -> new ArrayList<>()).add(lock);
+    }
+    byType.forEach(
+        (type, all) -> {
+          LockCallbacks use = callbacks[type] == null ? LockCallbacks.NONE : callbacks[type];
+          for (int from = 0; from < all.size(); from += BULK) {
+            List<Glock> some = all.subList(from, Math.min(all.size(), from + BULK));
+            execute(() -> demote(some, use));
+          }
+        });
+  }
+
+  private void execute(Runnable demotion) {
     try {
       demotions.execute(
           () -> {
-            LockCallbacks use = callbacks[lock.name().type()];
-            lock.demote(use == null ? LockCallbacks.NONE : use);
+            demotion.run();
             drain();
             synchronized (this) {
               notifyAll();
@@ -322,6 +364,45 @@ final class GlockTable {
     } catch (RejectedExecutionException ignored) {
       // Closed: the lock is gone with all the others.
     }
+  }
+
+  /**
+   * Demotes locks of one type, whose callbacks never wait for one another. They share a commit, and
+   * what is sent about them goes together.
+   */
+  private void demote(List<Glock> some, LockCallbacks use) {
+    if (some.size() == 1) {
+      some.get(0).demote(use);
+      return;
+    }
+    List<Glock> begun = new ArrayList<>();
+    some.stream().filter(lock -> lock.beginDemotion(use)).forEach(begun::add);
+    Map<Glock, Boolean> again = new LinkedHashMap<>();
+    List<Glock> unfinished = new ArrayList<>();
+    try {
+      if (begun.stream().filter(lock -> lock.mode() == LockMode.EX).count() >= MANY) {
+        use.syncMany();
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      failed(begun.get(0).name(), e);
+      return;
+    }
+    for (Glock lock : begun) {
+      try {
+        again.put(lock, lock.runCallbacks(use));
+      } catch (IOException | RuntimeException | Error e) {
+        failed(lock.name(), e);
+      }
+    }
+    authority.together(
+        () ->
+            again.forEach(
+                (lock, more) -> {
+                  if (!lock.lowerNow(more)) {
+                    unfinished.add(lock);
+                  }
+                }));
+    unfinished.forEach(lock -> execute(() -> lock.completeDemotion(use)));
   }
 
   void later(Runnable task, long nanos) {
@@ -348,6 +429,9 @@ final class GlockTable {
   void drain() {
     for (Glock lock = ready.poll(); lock != null; lock = ready.poll()) {
       lock.takeEvents();
+    }
+    if (!goingDown.isEmpty()) {
+      dispatchDemotions();
     }
   }
 }

@@ -16,6 +16,14 @@ public interface LockCallbacks {
   LockCallbacks NONE = new LockCallbacks() {};
 
   /**
+   * Many EX locks of this type are about to be demoted: what {@link #sync} does for each is better
+   * begun for all at once here. Neither waits for a cluster lock.
+   *
+   * @throws java.io.IOException as for {@link #sync}
+   */
+  default void syncMany() throws java.io.IOException {}
+
+  /**
    * Before EX is demoted to {@code to}: everything dirty under the lock goes to its place on the
    * device (transactions committed, data written, metadata in place). Runs before {@link
    * #invalidate}, and once more after it if that produced writes (kernel write-back).

@@ -30,6 +30,11 @@ interface ModeAuthority {
   /** Tries to call the request under way off; it is answered in any case. */
   void cancel(Glock lock);
 
+  /** Runs something that asks for or lowers many locks, as one step; it must not wait. */
+  default void together(Runnable action) {
+    action.run();
+  }
+
   /** Lowers the mode; NL forgets the lock. Holds at once from this node's view. */
   void lower(Glock lock, LockMode held, LockMode to);
 }

@@ -24,6 +24,7 @@ public final class Inode {
   private volatile boolean modified;
   private volatile boolean kernelMayHavePages;
   private volatile long lastSequence;
+  private volatile boolean listed;
 
   private int opens;
   private int writeOpens;
@@ -125,6 +126,16 @@ public final class Inode {
     kernelMayHavePages = may;
   }
 
+  /** Whether this directory was listed here since its lock came. */
+  public boolean listed() {
+    return listed;
+  }
+
+  /** Notes a listing. */
+  public void listed(boolean here) {
+    listed = here;
+  }
+
   /** References that the kernel's lookups hold. */
   public AtomicLong lookups() {
     return lookups;
@@ -133,6 +144,7 @@ public final class Inode {
   /** Everything cached is dropped: the lock was given up, and nothing is dirty. */
   public void drop() {
     block = null;
+    listed = false;
     scope.clear();
     data.clear();
   }

@@ -17,6 +17,11 @@ final class InodeCallbacks implements LockCallbacks {
   }
 
   @Override
+  public void syncMany() throws IOException {
+    volume.transactions().journal().writeBackAll();
+  }
+
+  @Override
   public void sync(LockName name, LockMode to) throws IOException {
     Inode inode = volume.inodes().peek(name.id());
     if (inode != null) {

@@ -28,6 +28,7 @@ final class Listing {
       long parent = root ? number : InodeBlock.parent(directory.buffer());
       boolean room = cookie >= 1 || sink.accept(DOT, number, TYPE, 1, null);
       room = room && (cookie >= 2 || sink.accept(DOT_DOT, parent, TYPE, 2, null));
+      directory.inode().listed(true);
       if (room) {
         // Attributes are left to a lookup of their own: a listing waits for nobody's inode.
         entries.list(

@@ -21,12 +21,14 @@ final class NameOperations {
   private final NewInodes newInodes;
   private final Orphans orphans;
   private final Reclaimer reclaimer;
+  private final ChildPrefetch prefetch;
 
   NameOperations(VolumeState volume, Orphans orphans, Reclaimer reclaimer) {
     this.volume = volume;
     this.newInodes = new NewInodes(volume);
     this.orphans = orphans;
     this.reclaimer = reclaimer;
+    this.prefetch = new ChildPrefetch(volume);
   }
 
   static void check(byte[] name) throws FsException {
@@ -58,6 +60,7 @@ final class NameOperations {
       throws FsException, IOException, LockUnavailableException {
     try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.PR)) {
       DirectoryTree.Entry entry = existing(parent, name);
+      prefetch.before(parent, entry);
       try (HeldInode inode = HeldInode.acquire(volume, entry.inode(), LockMode.PR)) {
         inode.inode().lookups().incrementAndGet();
         reply.accept(inode.attributes());

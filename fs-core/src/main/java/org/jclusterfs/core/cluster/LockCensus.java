@@ -78,10 +78,14 @@ public final class LockCensus {
     List<ContendedLock> all = new ArrayList<>();
     Map<LockName, Sight> rest = new HashMap<>(wanted);
     for (ContentionTable.Entry entry : statistics.contention()) {
-      all.add(describe(entry, rest.remove(entry.name()), now));
+      Sight sight = rest.remove(entry.name());
+      if (sight != null || entry.isContended()) {
+        all.add(describe(entry, sight, now));
+      }
     }
     rest.forEach(
-        (name, sight) -> all.add(describe(new ContentionTable.Entry(name, 0, 0, 0), sight, now)));
+        (name, sight) ->
+            all.add(describe(new ContentionTable.Entry(name, 0, 0, 0, 0), sight, now)));
     all.sort(
         Comparator.comparingLong(ContendedLock::waitingMillis)
             .thenComparingInt(ContendedLock::waiting)

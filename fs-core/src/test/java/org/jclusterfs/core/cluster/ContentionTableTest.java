@@ -19,7 +19,7 @@ class ContentionTableTest {
     table.waited(inode(1), 500);
     table.waited(inode(1), 700);
     assertEquals(
-        new ContentionTable.Entry(inode(1), 1, 2, 1200), table.entries().iterator().next());
+        new ContentionTable.Entry(inode(1), 1, 2, 1200, 0), table.entries().iterator().next());
   }
 
   @Test
@@ -34,6 +34,16 @@ class ContentionTableTest {
     assertEquals(ContentionTable.CAPACITY, table.entries().size());
     ContentionTable.Entry hot =
         table.entries().stream().filter(e -> e.name().equals(inode(1))).findFirst().orElseThrow();
-    assertTrue(hot.blocking() >= 10, hot::toString);
+    assertTrue(hot.weight() >= 10, hot::toString);
+    assertTrue(hot.blocking() >= 1 && hot.blocking() <= 10, hot::toString);
+  }
+
+  @Test
+  void locksWantedOnceAreNotContendedHoweverManyThereAre() {
+    ContentionTable table = new ContentionTable();
+    for (int i = 0; i < 10 * ContentionTable.CAPACITY; i++) {
+      table.waited(inode(i), 1);
+    }
+    assertTrue(table.entries().stream().noneMatch(ContentionTable.Entry::isContended));
   }
 }

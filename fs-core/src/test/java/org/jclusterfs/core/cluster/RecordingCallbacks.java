@@ -16,6 +16,11 @@ final class RecordingCallbacks implements LockCallbacks {
   volatile IOException failure;
 
   @Override
+  public void syncMany() {
+    note("sync many");
+  }
+
+  @Override
   public void sync(LockName name, LockMode to) throws IOException {
     note("sync " + to);
     if (failure != null) {

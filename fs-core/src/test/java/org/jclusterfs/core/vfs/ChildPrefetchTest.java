@@ -1,0 +1,96 @@
+package org.jclusterfs.core.vfs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jclusterfs.core.cluster.ClusterLocks;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A node looks at the files that another one has made. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class ChildPrefetchTest {
+  private static final int FILES = 2500;
+
+  @TempDir Path directory;
+  private TestVolume writer;
+  private TestVolume reader;
+  private long parent;
+
+  @BeforeEach
+  void makeFiles() throws Exception {
+    writer = TestVolume.clustered(directory);
+    reader = writer.another();
+    parent = writer.makeDirectory(writer.root(), "d").inode();
+    for (int i = 0; i < FILES; i++) {
+      OpenFile file = writer.create(parent, "f" + i);
+      writer.write(file, 0, new byte[i]);
+      writer.vfs.release(file, 0);
+    }
+    // What went before is written and settled: this is about what one pass costs.
+    reader.lookup(reader.root(), "d");
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    reader.close();
+    writer.close();
+  }
+
+  private static ClusterLocks locks(TestVolume node) {
+    return ((FileSystem) node.vfs).locks();
+  }
+
+  private long messages() {
+    return locks(writer).messagesSent() + locks(reader).messagesSent();
+  }
+
+  private void lookAtAll() throws Exception {
+    for (int i = 0; i < FILES; i++) {
+      assertEquals(i, reader.lookup(parent, "f" + i).size());
+    }
+  }
+
+  @Test
+  void whoHasListedADirectoryLooksAtItsFilesAtTheCostOfFewMessages() throws Exception {
+    long before = messages();
+    assertEquals(FILES, reader.list(parent).size());
+    lookAtAll();
+    long cost = messages() - before;
+    assertTrue(cost <= 30, cost + " lock messages for " + FILES + " files");
+    before = messages();
+    lookAtAll();
+    assertEquals(before, messages());
+  }
+
+  @Test
+  void filesLookedAtByNameAreLeftToTheirWriter() throws Exception {
+    reader.lookup(parent, "f0");
+    reader.lookup(parent, "f1");
+    long before = messages();
+    OpenFile file = writer.open(writer.lookup(parent, "f2").inode(), TestVolume.O_RDWR);
+    writer.write(file, 0, new byte[10]);
+    writer.vfs.release(file, 0);
+    assertEquals(before, messages());
+  }
+
+  @Test
+  void changesMadeAfterThatAreSeen() throws Exception {
+    reader.list(parent);
+    lookAtAll();
+    for (int i : List.of(3, FILES / 2, FILES - 1)) {
+      long inode = writer.lookup(parent, "f" + i).inode();
+      writer.truncate(inode, 7);
+      assertEquals(7, reader.attributes(inode).size());
+    }
+    writer.unlink(parent, "f5");
+    assertEquals(FILES - 1, reader.list(parent).size());
+    assertEquals(6, reader.lookup(parent, "f6").size());
+  }
+}

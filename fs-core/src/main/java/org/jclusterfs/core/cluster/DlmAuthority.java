@@ -27,7 +27,7 @@ final class DlmAuthority implements ModeAuthority {
     public void granted(Grant grant) {
       if (!lowering) {
         held = true;
-        table.post(lock, LockEvent.granted(grant.mode(), grant.fromAnotherNode()));
+        table.post(lock, LockEvent.granted(grant.mode(), grant.fromAnotherNode(), grant.value()));
       }
     }
 
@@ -69,13 +69,15 @@ final class DlmAuthority implements ModeAuthority {
           case TRY -> LockFlags.NOQUEUE | LockFlags.NOQUEUE_CALLBACK;
           case INSTANT -> LockFlags.NOQUEUE;
         };
+    int value = wanted == LockMode.PR && lock.carriesValue() ? LockFlags.VALUE : 0;
     driver.locked(
         () -> {
           Grip grip = (Grip) lock.grip;
           if (grip == null) {
-            driver.request(new Grip(lock).id, lock.name(), wanted, flags, LockRange.WHOLE, 0);
+            driver.request(
+                new Grip(lock).id, lock.name(), wanted, flags | value, LockRange.WHOLE, 0);
           } else {
-            driver.convert(grip.id, wanted, flags);
+            driver.convert(grip.id, wanted, flags | value, null);
           }
         });
   }
@@ -96,16 +98,17 @@ final class DlmAuthority implements ModeAuthority {
   }
 
   @Override
-  public void lower(Glock lock, LockMode held, LockMode to) {
+  public void lower(Glock lock, LockMode held, LockMode to, byte[] value) {
     driver.locked(
         () -> {
           Grip grip = (Grip) lock.grip;
+          // Without KEEP_VALUE: what EX leaves without a value of its own has none any more.
           if (to == LockMode.NL) {
             lock.grip = null;
-            driver.unlock(grip.id, LockFlags.KEEP_VALUE);
+            driver.unlock(grip.id, 0);
           } else {
             grip.lowering = true;
-            driver.convert(grip.id, to, LockFlags.KEEP_VALUE);
+            driver.convert(grip.id, to, 0, value);
             grip.lowering = false;
           }
         });

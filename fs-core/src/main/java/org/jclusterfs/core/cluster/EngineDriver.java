@@ -188,8 +188,8 @@ final class EngineDriver implements EngineOutput {
     engine.request(id, name, mode, flags, range, cookie);
   }
 
-  void convert(long id, LockMode mode, int flags) {
-    engine.convert(id, mode, flags, null);
+  void convert(long id, LockMode mode, int flags, byte[] value) {
+    engine.convert(id, mode, flags, value);
   }
 
   /** Gives a lock up; its client hears nothing more. */

@@ -48,6 +48,12 @@ final class Glock {
   Object grip;
 
   private LockMode mode = LockMode.NL;
+
+  /**
+   * The lock's value while the mode is PR: as it came with the grant, or was told at the end of EX.
+   */
+  private volatile byte[] value;
+
   private int readers;
   private boolean writer;
   private ArrayDeque<Waiter> waiters;
@@ -55,6 +61,8 @@ final class Glock {
   private LockMode demoteTo;
   // What the demotion under way goes to.
   private LockMode demotingTo;
+  // The value that it will leave, written by its thread.
+  private byte[] told;
   private boolean demotionQueued;
   private boolean demoting;
   private int demotionRound;
@@ -79,6 +87,14 @@ final class Glock {
 
   synchronized LockMode mode() {
     return mode;
+  }
+
+  byte[] value() {
+    return value;
+  }
+
+  boolean carriesValue() {
+    return LockType.ofCode(name.type()).carriesValue();
   }
 
   synchronized LockCensus.Sight sight() {
@@ -191,6 +207,7 @@ final class Glock {
       case GRANTED:
         requested = null;
         mode = event.mode();
+        take(event.value());
         grantedAt = System.nanoTime();
         // Served first even if another node waits already: a grant is always used.
         serve(true);
@@ -210,6 +227,19 @@ final class Glock {
         throw new IllegalStateException(event.toString());
     }
     advance();
+  }
+
+  private void take(byte[] granted) {
+    value = mode == LockMode.PR ? granted : null;
+    if (mode == LockMode.PR && carriesValue()) {
+      table
+          .statistics()
+          .count(
+              name,
+              granted == null
+                  ? LockStatistics.Counter.WITHOUT_VALUE
+                  : LockStatistics.Counter.WITH_VALUE);
+    }
   }
 
   private void denied() {
@@ -433,10 +463,14 @@ final class Glock {
    * @return whether they must run again before the mode is lowered
    */
   boolean runCallbacks(LockCallbacks callbacks) throws IOException {
-    if (mode() == LockMode.EX) {
+    LockMode from = mode();
+    if (from == LockMode.EX) {
       callbacks.sync(name, demotingTo);
     }
-    return callbacks.invalidate(name, mode(), demotingTo);
+    boolean again = callbacks.invalidate(name, from, demotingTo);
+    boolean tells = from == LockMode.EX && demotingTo == LockMode.PR && !again;
+    told = tells ? callbacks.value(name) : null;
+    return again;
   }
 
   private void hold() {
@@ -489,9 +523,10 @@ final class Glock {
     }
     LockMode from = mode;
     mode = demotingTo;
+    value = told;
     demoting = false;
     notifyAll();
-    table.authority().lower(this, from, mode);
+    table.authority().lower(this, from, mode, told);
     advance();
     return true;
   }

@@ -26,6 +26,12 @@ final class Holder extends AtomicBoolean implements LockHolder {
   }
 
   @Override
+  public byte[] value() {
+    // Under EX, which also serves readers of this node, there is none.
+    return lock.value();
+  }
+
+  @Override
   public void close() {
     if (compareAndSet(false, true)) {
       lock.release(mode);

@@ -14,7 +14,7 @@ public final class LocalLocks implements ClusterLocks {
 
     @Override
     public void request(Glock lock, LockMode held, LockMode wanted, Effort effort) {
-      table.post(lock, LockEvent.granted(wanted, false));
+      table.post(lock, LockEvent.granted(wanted, false, null));
     }
 
     @Override
@@ -23,7 +23,7 @@ public final class LocalLocks implements ClusterLocks {
     }
 
     @Override
-    public void lower(Glock lock, LockMode held, LockMode to) {
+    public void lower(Glock lock, LockMode held, LockMode to, byte[] value) {
       // Nobody is told.
     }
   }

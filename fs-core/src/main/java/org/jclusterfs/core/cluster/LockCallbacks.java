@@ -43,6 +43,17 @@ public interface LockCallbacks {
   }
 
   /**
+   * What the lock carries to the nodes that read under it, where EX is demoted to PR: called last,
+   * when everything is in its place, and again if something changed after all.
+   *
+   * @return {@link org.jclusterfs.dlm.LockEngine#VALUE_SIZE} bytes that tell the state under the
+   *     lock; null: nothing is told
+   */
+  default byte[] value(LockName name) {
+    return null;
+  }
+
+  /**
    * Whether a demotion that another node asked for may still be delayed because the last use
    * modified something; at most 20 ms after the grant.
    */

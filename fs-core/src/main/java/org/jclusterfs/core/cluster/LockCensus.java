@@ -63,7 +63,9 @@ public final class LockCensus {
               statistics.get(type, Counter.BLOCKING),
               statistics.get(type, Counter.WAITS),
               TimeUnit.NANOSECONDS.toMillis(statistics.get(type, Counter.WAIT_NANOS)),
-              TimeUnit.NANOSECONDS.toMillis(statistics.worstWaitNanos(type))));
+              TimeUnit.NANOSECONDS.toMillis(statistics.worstWaitNanos(type)),
+              statistics.get(type, Counter.WITH_VALUE),
+              statistics.get(type, Counter.WITHOUT_VALUE)));
     }
     return all;
   }

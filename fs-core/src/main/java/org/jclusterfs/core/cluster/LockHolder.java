@@ -12,6 +12,13 @@ public interface LockHolder extends AutoCloseable {
   /** PR or EX. */
   LockMode mode();
 
+  /**
+   * What the last writer told of the state under the lock ({@link LockCallbacks#value}); null where
+   * it told nothing, did not live to tell it, or this node may have changed the state since. Not to
+   * be modified.
+   */
+  byte[] value();
+
   /** Ends this use; the node keeps the lock cached. Idempotent. */
   @Override
   void close();

@@ -21,7 +21,11 @@ public final class LockStatistics {
     /** Uses that had to wait. */
     WAITS,
     /** Nanoseconds waited altogether. */
-    WAIT_NANOS
+    WAIT_NANOS,
+    /** Grants of PR that told the state under the lock: nothing has to be read for that. */
+    WITH_VALUE,
+    /** Grants of PR that did not, of types where they could. */
+    WITHOUT_VALUE
   }
 
   private static final class PerType {

@@ -28,6 +28,11 @@ public enum LockType {
     return this == INODE || this == OPEN || this == FLOCK || this == FCNTL;
   }
 
+  /** Whether locks of this type carry a value: what their last writer told of the state. */
+  boolean carriesValue() {
+    return this == INODE;
+  }
+
   /** The type with a number. */
   static LockType ofCode(int code) {
     return values()[code - 1];

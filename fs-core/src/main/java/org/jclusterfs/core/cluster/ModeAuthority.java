@@ -35,6 +35,11 @@ interface ModeAuthority {
     action.run();
   }
 
-  /** Lowers the mode; NL forgets the lock. Holds at once from this node's view. */
-  void lower(Glock lock, LockMode held, LockMode to);
+  /**
+   * Lowers the mode; NL forgets the lock. Holds at once from this node's view.
+   *
+   * @param value from EX to PR: the lock's value from now on; null: it has none, as after any other
+   *     end of EX
+   */
+  void lower(Glock lock, LockMode held, LockMode to, byte[] value);
 }

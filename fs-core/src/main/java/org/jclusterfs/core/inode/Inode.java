@@ -21,6 +21,7 @@ public final class Inode {
   private final FileCache data;
   private final AtomicLong lookups = new AtomicLong();
   private volatile MetaBlock block;
+  private volatile boolean mayBeDirectory = true;
   private volatile boolean modified;
   private volatile boolean kernelMayHavePages;
   private volatile long lastSequence;
@@ -93,6 +94,27 @@ public final class Inode {
   /** Installs the block of an inode just made. */
   public void created(MetaBlock fresh) {
     block = fresh;
+  }
+
+  /** Forgets the block, which nothing was done with. */
+  public void forgetBlock() {
+    block = null;
+    scope.clear();
+  }
+
+  /**
+   * Notes what it is, whenever that was looked at: it does not change as long as this node has the
+   * lock, whether the block is in memory or not.
+   */
+  public void seenAs(boolean directory) {
+    if (mayBeDirectory != directory) {
+      mayBeDirectory = directory;
+    }
+  }
+
+  /** Whether it is a directory, or was never looked at. */
+  public boolean mayBeDirectory() {
+    return mayBeDirectory;
   }
 
   /** Whether the last use changed something: a demotion may wait a little for the next. */

@@ -89,7 +89,7 @@ public final class InodeTable {
     Iterator<Inode> all = inodes.values().iterator();
     while (budget > 0 && all.hasNext()) {
       Inode inode = all.next();
-      if (inode.opens() > 0 || inode.cachedBlock() == null) {
+      if (inode.opens() > 0 || inode.cachedBlock() == null && !isForgotten(inode, locks)) {
         continue;
       }
       budget--;
@@ -109,6 +109,11 @@ public final class InodeTable {
         return;
       }
     }
+  }
+
+  /** Whether an inode whose block was never read can be let go: the kernel knows it no more. */
+  private static boolean isForgotten(Inode inode, ClusterLocks locks) {
+    return inode.lookups().get() == 0 && locks.cached(inode.lock()) != LockMode.NL;
   }
 
   private Inode letGo(long number, Inode inode) {

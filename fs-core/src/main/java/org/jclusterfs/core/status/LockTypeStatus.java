@@ -12,6 +12,9 @@ package org.jclusterfs.core.status;
  * @param waits uses that had to wait
  * @param waitedMillis all their waits together
  * @param worstWaitMillis the longest wait
+ * @param withValue grants to read that told the inode's attributes: no disk read for a stat
+ * @param withoutValue grants to read that did not: nobody had written since the lock was made, or
+ *     the writer died
  */
 public record LockTypeStatus(
     String type,
@@ -22,4 +25,6 @@ public record LockTypeStatus(
     long blocking,
     long waits,
     long waitedMillis,
-    long worstWaitMillis) {}
+    long worstWaitMillis,
+    long withValue,
+    long withoutValue) {}

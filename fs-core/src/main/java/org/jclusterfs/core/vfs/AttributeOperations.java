@@ -23,7 +23,7 @@ final class AttributeOperations {
 
   void get(long number, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.PR)) {
+    try (HeldAttributes inode = HeldAttributes.acquire(volume, number)) {
       reply.accept(inode.attributes());
     }
   }

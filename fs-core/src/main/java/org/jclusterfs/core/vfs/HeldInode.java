@@ -6,7 +6,9 @@ import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.directory.DirectoryTree;
 import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.format.InodeValue;
 import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.txn.DamagedBlockException;
 import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.core.txn.Transaction;
 import org.jclusterfs.dlm.LockMode;
@@ -23,7 +25,8 @@ final class HeldInode implements AutoCloseable {
     this.inode = inode;
     this.holder = holder;
     try {
-      this.block = inode.block(volume.store());
+      this.block = load(volume, inode, holder);
+      inode.seenAs(isDirectory());
     } catch (IOException | RuntimeException e) {
       holder.close();
       throw e;
@@ -49,7 +52,34 @@ final class HeldInode implements AutoCloseable {
     return new HeldInode(volume, inode, holder);
   }
 
-  private static Inode find(VolumeState volume, long number) throws FsException {
+  /** What the lock's value tells of the attributes; null where it tells nothing. */
+  static byte[] told(LockHolder holder) {
+    byte[] value = holder.value();
+    return value != null && InodeValue.isValid(value) ? value : null;
+  }
+
+  /**
+   * The inode's block, read now where it is not in memory. One that is read has to be the state
+   * that the lock's value tells: by that operations may have been answered before.
+   *
+   * @throws DamagedBlockException if it is not, or is damaged
+   */
+  static MetaBlock load(VolumeState volume, Inode inode, LockHolder holder) throws IOException {
+    MetaBlock known = inode.cachedBlock();
+    if (known != null) {
+      return known;
+    }
+    MetaBlock block = inode.block(volume.store());
+    byte[] told = told(holder);
+    if (told != null && !InodeValue.tells(told, block.buffer())) {
+      inode.forgetBlock();
+      throw new DamagedBlockException(
+          inode.number(), "it is not the state that its last writer announced");
+    }
+    return block;
+  }
+
+  static Inode find(VolumeState volume, long number) throws FsException {
     if (!volume.groups().contains(number)) {
       throw new FsException(FsException.Failure.STALE, "no inode can be at block " + number);
     }
@@ -57,11 +87,22 @@ final class HeldInode implements AutoCloseable {
   }
 
   private static HeldInode living(HeldInode held) throws FsException {
-    if (InodeBlock.linkCount(held.buffer()) == 0 && held.inode.opens() == 0) {
-      held.close();
-      throw new FsException(FsException.Failure.STALE, "inode " + held.number() + " was removed");
+    boolean living = false;
+    try {
+      requireLiving(held.inode, held.buffer());
+      living = true;
+      return held;
+    } finally {
+      if (!living) {
+        held.close();
+      }
     }
-    return held;
+  }
+
+  static void requireLiving(Inode inode, ByteBuffer attributes) throws FsException {
+    if (InodeBlock.linkCount(attributes) == 0 && inode.opens() == 0) {
+      throw new FsException(FsException.Failure.STALE, "inode " + inode.number() + " was removed");
+    }
   }
 
   Inode inode() {

@@ -2,7 +2,7 @@ package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
 import org.jclusterfs.core.cluster.LockCallbacks;
-import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.format.InodeValue;
 import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.dlm.LockMode;
@@ -61,11 +61,16 @@ final class InodeCallbacks implements LockCallbacks {
     boolean pages = inode.kernelMayHavePages();
     inode.kernelMayHavePages(false);
     kernel.invalidateInode(inode.number(), !pages);
-    MetaBlock block = inode.cachedBlock();
-    if (to == LockMode.NL
-        && (block == null || FileTypes.isDirectory(InodeBlock.mode(block.buffer())))) {
+    if (to == LockMode.NL && inode.mayBeDirectory()) {
       kernel.invalidateNames();
     }
+  }
+
+  @Override
+  public byte[] value(LockName name) {
+    Inode inode = volume.inodes().peek(name.id());
+    MetaBlock block = inode == null ? null : inode.cachedBlock();
+    return block == null ? null : InodeValue.pack(block.buffer());
   }
 
   @Override

@@ -61,7 +61,7 @@ final class NameOperations {
     try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.PR)) {
       DirectoryTree.Entry entry = existing(parent, name);
       prefetch.before(parent, entry);
-      try (HeldInode inode = HeldInode.acquire(volume, entry.inode(), LockMode.PR)) {
+      try (HeldAttributes inode = HeldAttributes.acquire(volume, entry.inode())) {
         inode.inode().lookups().incrementAndGet();
         reply.accept(inode.attributes());
       }

@@ -8,7 +8,9 @@ import org.jclusterfs.core.alloc.HeldGroup;
 import org.jclusterfs.core.alloc.HeldGroups;
 import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.inode.FreedNode;
+import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.inode.Timestamps;
+import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.core.txn.Transaction;
 import org.jclusterfs.core.vfs.FsException.Failure;
 import org.jclusterfs.core.xattr.XattrStore;
@@ -23,13 +25,17 @@ final class XattrOperations {
   }
 
   private XattrStore store(HeldInode inode) {
-    return new XattrStore(inode.block(), inode.inode().scope(), volume.store());
+    return store(inode.inode(), inode.block());
+  }
+
+  private XattrStore store(Inode inode, MetaBlock block) {
+    return new XattrStore(block, inode.scope(), volume.store());
   }
 
   void get(long number, byte[] name, Reply<byte[]> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.PR)) {
-      byte[] value = store(inode).get(name);
+    try (HeldAttributes inode = HeldAttributes.acquire(volume, number)) {
+      byte[] value = inode.hasXattrs() ? store(inode.inode(), inode.block()).get(name) : null;
       if (value == null) {
         throw new FsException(Failure.NO_ATTRIBUTE, "no such attribute");
       }
@@ -39,8 +45,8 @@ final class XattrOperations {
 
   void list(long number, Reply<List<byte[]>> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.PR)) {
-      reply.accept(store(inode).list());
+    try (HeldAttributes inode = HeldAttributes.acquire(volume, number)) {
+      reply.accept(inode.hasXattrs() ? store(inode.inode(), inode.block()).list() : List.of());
     }
   }
 

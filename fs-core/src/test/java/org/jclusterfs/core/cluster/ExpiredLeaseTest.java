@@ -22,14 +22,14 @@ class ExpiredLeaseTest {
           new ModeAuthority() {
             @Override
             public void request(Glock lock, LockMode held, LockMode wanted, Effort effort) {
-              made.get().post(lock, LockEvent.granted(wanted, false));
+              made.get().post(lock, LockEvent.granted(wanted, false, null));
             }
 
             @Override
             public void cancel(Glock lock) {}
 
             @Override
-            public void lower(Glock lock, LockMode held, LockMode to) {}
+            public void lower(Glock lock, LockMode held, LockMode to, byte[] value) {}
           },
           lease::get,
           failure -> withdrawals.incrementAndGet());

@@ -14,6 +14,7 @@ final class RecordingCallbacks implements LockCallbacks {
   volatile Runnable duringSync = () -> {};
   volatile Supplier<Boolean> duringInvalidate = () -> false;
   volatile IOException failure;
+  volatile byte[] value;
 
   @Override
   public void syncMany() {
@@ -33,6 +34,11 @@ final class RecordingCallbacks implements LockCallbacks {
   public boolean invalidate(LockName name, LockMode from, LockMode to) {
     note("invalidate " + from + " " + to);
     return duringInvalidate.get();
+  }
+
+  @Override
+  public byte[] value(LockName name) {
+    return value;
   }
 
   @Override

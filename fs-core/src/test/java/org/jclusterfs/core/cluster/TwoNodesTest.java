@@ -1,5 +1,6 @@
 package org.jclusterfs.core.cluster;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jclusterfs.core.cluster.LockUnavailableException.Reason;
 import org.jclusterfs.core.cluster.TestCluster.Node;
 import org.jclusterfs.core.format.SlotDescriptor;
+import org.jclusterfs.dlm.LockEngine;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
 import org.junit.jupiter.api.AfterEach;
@@ -90,6 +93,90 @@ final class TwoNodesTest {
     first.get(20, TimeUnit.SECONDS);
     second.get(20, TimeUnit.SECONDS);
     assertTrue(a.callbacks.calls().contains("invalidate PR NL"), a.callbacks.calls().toString());
+  }
+
+  private static byte[] valueFor(Node node) throws Exception {
+    try (LockHolder held = node.locks().acquire(INODE, LockMode.PR)) {
+      return held.value();
+    }
+  }
+
+  private static byte[] bytes(int fill) {
+    byte[] value = new byte[LockEngine.VALUE_SIZE];
+    Arrays.fill(value, (byte) fill);
+    return value;
+  }
+
+  @Test
+  void whatTheLastWriterToldReachesEveryReaderButNobodyUnderExclusive() throws Exception {
+    a.callbacks.value = bytes(1);
+    a.locks().acquire(INODE, LockMode.EX).close();
+    assertNull(valueFor(a), "nothing is told while a node may still write");
+    assertArrayEquals(bytes(1), valueFor(b));
+    assertArrayEquals(bytes(1), valueFor(a));
+    Node c = cluster.node().join();
+    assertArrayEquals(bytes(1), valueFor(c));
+    b.callbacks.value = bytes(2);
+    try (LockHolder writer = b.locks().acquire(INODE, LockMode.EX)) {
+      assertNull(writer.value());
+    }
+    assertArrayEquals(bytes(2), valueFor(c));
+    LockStatistics figures = c.locks().statistics();
+    assertEquals(2, figures.get(LockType.INODE, LockStatistics.Counter.WITH_VALUE));
+    assertEquals(0, figures.get(LockType.INODE, LockStatistics.Counter.WITHOUT_VALUE));
+  }
+
+  @Test
+  void writerThatTellsNothingLeavesNoOlderValue() throws Exception {
+    a.callbacks.value = bytes(1);
+    a.locks().acquire(INODE, LockMode.EX).close();
+    assertArrayEquals(bytes(1), valueFor(b));
+    a.callbacks.value = null;
+    a.locks().acquire(INODE, LockMode.EX).close();
+    assertNull(valueFor(b));
+    a.callbacks.value = bytes(1);
+    a.locks().acquire(INODE, LockMode.EX).close();
+    assertArrayEquals(bytes(1), valueFor(b));
+    // Given back by itself, to a mode that tells nothing.
+    b.locks().acquire(INODE, LockMode.EX).close();
+    CompletableFuture<LockHolder> waiter =
+        ClusterLocksContract.async(() -> a.locks().acquire(INODE, LockMode.EX));
+    waiter.get(20, TimeUnit.SECONDS).close();
+    a.locks().giveBack(INODE);
+    assertNull(valueFor(b));
+  }
+
+  @Test
+  void changeWhileTheLockIsGivenAwayIsToldToo() throws Exception {
+    a.callbacks.value = bytes(1);
+    a.locks().acquire(INODE, LockMode.EX).close();
+    AtomicInteger rounds = new AtomicInteger();
+    a.callbacks.duringInvalidate =
+        () -> {
+          if (rounds.incrementAndGet() == 1) {
+            try {
+              // As a page of a mapping that comes back while the kernel drops it.
+              a.locks().acquirePinning(INODE, LockMode.EX).close();
+            } catch (LockUnavailableException e) {
+              throw new IllegalStateException(e);
+            }
+            a.callbacks.value = bytes(3);
+          }
+          return false;
+        };
+    assertArrayEquals(bytes(3), valueFor(b));
+    assertEquals(2, rounds.get());
+  }
+
+  @Test
+  void writerThatDiedToldNothing() throws Exception {
+    a.callbacks.value = bytes(1);
+    b.locks().acquire(INODE, LockMode.PR).close();
+    a.locks().acquire(INODE, LockMode.EX).close();
+    assertArrayEquals(bytes(1), valueFor(b));
+    a.locks().acquire(INODE, LockMode.EX).close();
+    a.cluster.crash();
+    assertNull(valueFor(b));
   }
 
   @Test

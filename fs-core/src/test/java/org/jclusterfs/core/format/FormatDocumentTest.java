@@ -99,6 +99,7 @@ class FormatDocumentTest {
                 "GroupHeader",
                 "BitmapBlock",
                 "InodeBlock",
+                "InodeValue",
                 "NodeHeader",
                 "IndexEntry",
                 "ExtentEntry",
@@ -150,6 +151,7 @@ class FormatDocumentTest {
     assertEquals(BlockHeader.LENGTH, last("BlockHeader").end());
     assertEquals(NodeHeader.LENGTH, last("NodeHeader").end());
     assertEquals(IndexEntry.LENGTH, last("IndexEntry").end());
+    assertEquals(InodeValue.LENGTH, last("InodeValue").end());
     assertEquals(ExtentEntry.LENGTH, last("ExtentEntry").end());
     for (String view : List.of("BitmapBlock", "InodeBlock", "XattrBlock")) {
       assertEquals(BlockHeader.BLOCK_SIZE, last(view).end(), view);

@@ -72,6 +72,18 @@ final class TestVolume implements AutoCloseable {
     return volume;
   }
 
+  /** A node of a cluster over a formatted device of the test's own. */
+  static TestVolume over(BlockDevice device, int thresholdMillis) throws MountException {
+    DeviceSpec spec = DeviceSpec.of("file:/none");
+    int commitMillis = MountRequest.of(spec).commitMillis();
+    MountRequest request =
+        new MountRequest(
+            spec, false, -1, true, thresholdMillis, commitMillis, 32L << 20, "127.0.0.1", 0);
+    TestVolume volume = new TestVolume(null, request);
+    volume.vfs = Volumes.mount(device, request);
+    return volume;
+  }
+
   TestVolume another() throws MountException {
     TestVolume second = new TestVolume(file, request);
     second.mount();

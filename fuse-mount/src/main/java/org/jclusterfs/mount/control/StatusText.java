@@ -102,7 +102,16 @@ final class StatusText {
     List<String[]> rows = new ArrayList<>();
     rows.add(
         new String[] {
-          "LOCKS", "CACHED", "WAITING", "LOCAL", "REQUESTS", "BLOCKING", "WAITS", "MEAN", "WORST"
+          "LOCKS",
+          "CACHED",
+          "WAITING",
+          "LOCAL",
+          "REQUESTS",
+          "VALUES",
+          "BLOCKING",
+          "WAITS",
+          "MEAN",
+          "WORST"
         });
     for (LockTypeStatus type : types) {
       rows.add(
@@ -112,6 +121,7 @@ final class StatusText {
             Long.toString(type.waiting()),
             Long.toString(type.localHits()),
             Long.toString(type.requests()),
+            type.withValue() + type.withoutValue() == 0 ? "-" : Long.toString(type.withValue()),
             Long.toString(type.blocking()),
             Long.toString(type.waits()),
             type.waits() == 0 ? "-" : type.waitedMillis() / type.waits() + " ms",

@@ -62,7 +62,7 @@ class ControlSocketTest {
                       false),
                   new SlotStatus(
                       2, SlotStatus.State.FREE, "", 0, 0, List.of(), 0, 0, null, false))),
-          List.of(new LockTypeStatus("INODE", 6, 1, 65, 185, 122, 119, 1690, 121)),
+          List.of(new LockTypeStatus("INODE", 6, 1, 65, 185, 122, 119, 1690, 121, 40, 2)),
           List.of(
               new ContendedLock("INODE", 227107, "NL", 1, 2400, true, 120, 118, 1681, "/m/a/f"),
               new ContendedLock("RESOURCE_GROUP", 3, "EX", 0, 0, false, 2, 0, 0, null)));

@@ -1,0 +1,81 @@
+package org.jclusterfs.core.vfs;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jclusterfs.core.cluster.LockHolder;
+import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.format.InodeBlock;
+import org.jclusterfs.core.format.InodeValue;
+import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.txn.MetaBlock;
+import org.jclusterfs.dlm.LockMode;
+
+/**
+ * An inode whose lock an operation holds in PR to look at its attributes. They are what the lock's
+ * value tells where the inode's block is not in memory: then nothing is read from the device.
+ */
+final class HeldAttributes implements AutoCloseable {
+  private final VolumeState volume;
+  private final Inode inode;
+  private final LockHolder holder;
+  private final byte[] value;
+  private final ByteBuffer buffer;
+
+  private HeldAttributes(VolumeState volume, Inode inode, LockHolder holder) throws IOException {
+    this.volume = volume;
+    this.inode = inode;
+    this.holder = holder;
+    MetaBlock known = inode.cachedBlock();
+    byte[] told = known != null ? null : HeldInode.told(holder);
+    if (told != null) {
+      value = told;
+      buffer = InodeValue.unpack(told);
+    } else {
+      value = null;
+      buffer = HeldInode.load(volume, inode, holder).buffer();
+    }
+    inode.seenAs(FileTypes.isDirectory(InodeBlock.mode(buffer)));
+  }
+
+  /** Waits for an inode's lock; an inode that is gone is ESTALE. */
+  static HeldAttributes acquire(VolumeState volume, long number)
+      throws IOException, LockUnavailableException, FsException {
+    Inode inode = HeldInode.find(volume, number);
+    LockHolder holder = volume.locks().acquire(inode.lock(), LockMode.PR);
+    boolean living = false;
+    try {
+      HeldAttributes held = new HeldAttributes(volume, inode, holder);
+      HeldInode.requireLiving(inode, held.buffer);
+      living = true;
+      return held;
+    } finally {
+      if (!living) {
+        holder.close();
+      }
+    }
+  }
+
+  Inode inode() {
+    return inode;
+  }
+
+  Attributes attributes() {
+    return FileTypes.attributes(inode.number(), buffer);
+  }
+
+  /** Whether it has extended attributes. */
+  boolean hasXattrs() {
+    return value != null ? InodeValue.hasXattrs(value) : InodeBlock.xattrBlock(buffer) != 0;
+  }
+
+  /** The inode's block: read now where it is not in memory. */
+  MetaBlock block() throws IOException {
+    return HeldInode.load(volume, inode, holder);
+  }
+
+  @Override
+  public void close() {
+    inode.modified(false);
+    holder.close();
+  }
+}

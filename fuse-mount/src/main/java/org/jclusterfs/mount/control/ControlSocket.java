@@ -1,6 +1,5 @@
 package org.jclusterfs.mount.control;
 
-import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -18,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
@@ -34,9 +34,7 @@ public final class ControlSocket implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ControlSocket.class.getName());
   private static final int MOST_CLIENTS = 4;
   private static final int LONGEST_QUESTION = 256;
-  private static final int CLIENT_SECONDS = 10;
-  private static final Gson JSON =
-      new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
+  private static final int CLIENT_MILLIS = 10_000;
 
   /** The question for a {@link org.jclusterfs.core.status.MountStatus}. */
   static final String STATUS = "status";
@@ -45,8 +43,11 @@ public final class ControlSocket implements AutoCloseable {
   private final ServerSocketChannel server;
   private final Map<String, Supplier<?>> answers;
   private final ExecutorService clients;
+  private final int clientMillis;
 
-  private ControlSocket(Path path, ServerSocketChannel server, Map<String, Supplier<?>> answers) {
+  private ControlSocket(
+      Path path, ServerSocketChannel server, Map<String, Supplier<?>> answers, int clientMillis) {
+    this.clientMillis = clientMillis;
     this.path = path;
     this.server = server;
     this.answers = answers;
@@ -54,8 +55,8 @@ public final class ControlSocket implements AutoCloseable {
         new ThreadPoolExecutor(
             0,
             MOST_CLIENTS,
-            CLIENT_SECONDS,
-            TimeUnit.SECONDS,
+            CLIENT_MILLIS,
+            TimeUnit.MILLISECONDS,
             new SynchronousQueue<>(),
             task -> daemon(task, "jclusterfs-control-client"));
   }
@@ -73,6 +74,11 @@ public final class ControlSocket implements AutoCloseable {
    * @param status tells the state of the mount
    */
   public static ControlSocket listen(Path path, Supplier<?> status) throws IOException {
+    return listen(path, status, CLIENT_MILLIS);
+  }
+
+  /** As {@link #listen(Path, Supplier)}; a client has so long to ask and to take the answer. */
+  static ControlSocket listen(Path path, Supplier<?> status, int clientMillis) throws IOException {
     Files.deleteIfExists(path);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
@@ -82,7 +88,7 @@ public final class ControlSocket implements AutoCloseable {
       server.close();
       throw e;
     }
-    ControlSocket socket = new ControlSocket(path, server, Map.of(STATUS, status));
+    ControlSocket socket = new ControlSocket(path, server, Map.of(STATUS, status), clientMillis);
     daemon(socket::accept, "jclusterfs-control").start();
     return socket;
   }
@@ -93,6 +99,9 @@ public final class ControlSocket implements AutoCloseable {
         SocketChannel client = server.accept();
         try {
           clients.execute(() -> serve(client));
+          // Who asks nothing, or does not listen, must not keep others from asking.
+          CompletableFuture.delayedExecutor(clientMillis, TimeUnit.MILLISECONDS)
+              .execute(() -> close(client));
         } catch (RejectedExecutionException e) {
           client.close();
         }
@@ -105,13 +114,21 @@ public final class ControlSocket implements AutoCloseable {
     }
   }
 
+  private static void close(SocketChannel client) {
+    try {
+      client.close();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "control socket: {0}", e.getMessage());
+    }
+  }
+
   private void serve(SocketChannel client) {
     try (client) {
       String question = line(Channels.newInputStream(client));
       Supplier<?> answer = answers.get(question);
       Object told =
           answer == null ? Map.of("error", "unknown question: " + question) : answer.get();
-      ByteBuffer document = StandardCharsets.UTF_8.encode(JSON.toJson(told) + "\n");
+      ByteBuffer document = StandardCharsets.UTF_8.encode(json(told) + "\n");
       while (document.hasRemaining()) {
         client.write(document);
       }
@@ -120,6 +137,11 @@ public final class ControlSocket implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "control socket: a question cannot be answered", e);
     }
+  }
+
+  /** Made when asked, as most mounts never are. */
+  private static String json(Object told) {
+    return new GsonBuilder().serializeNulls().disableHtmlEscaping().create().toJson(told);
   }
 
   private static String line(InputStream in) throws IOException {

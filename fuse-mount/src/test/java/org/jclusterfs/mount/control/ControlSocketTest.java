@@ -7,9 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.Gson;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import org.jclusterfs.core.status.ClusterStatus;
 import org.jclusterfs.core.status.ContendedLock;
@@ -92,6 +96,22 @@ class ControlSocketTest {
     try (ControlSocket socket = listen()) {
       assertEquals("{\"error\":\"unknown question: x\"}", ControlSocket.ask(path(), "x"));
       assertThrows(IOException.class, () -> ControlSocket.ask(path(), "x".repeat(10_000)));
+      assertTrue(ControlSocket.ask(path(), ControlSocket.STATUS).startsWith("{\"device\""));
+    }
+  }
+
+  @Test
+  void clientsThatAskNothingKeepNobodyElseFromAsking() throws Exception {
+    try (ControlSocket socket = ControlSocket.listen(path(), () -> STATUS, 100)) {
+      List<SocketChannel> silent = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        silent.add(SocketChannel.open(UnixDomainSocketAddress.of(path())));
+      }
+      for (SocketChannel client : silent) {
+        // Told off, at once or when its time is over.
+        assertEquals(-1, client.read(ByteBuffer.allocate(1)));
+        client.close();
+      }
       assertTrue(ControlSocket.ask(path(), ControlSocket.STATUS).startsWith("{\"device\""));
     }
   }

@@ -64,6 +64,11 @@ final class Knowledge {
     disk = new DiskWatch(threshold);
   }
 
+  /** After how long something that failed is asked for again. */
+  long retryNanos() {
+    return threshold / 6;
+  }
+
   /**
    * The members to start from: those of the highest proposal accepted here, since it may have been
    * committed, else of the view, else this founder alone.

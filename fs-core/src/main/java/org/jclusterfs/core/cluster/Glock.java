@@ -23,7 +23,8 @@ import org.jclusterfs.dlm.LockName;
  *
  * <p>The hold rule: asked to give an EX lock away whose last use modified something ({@link
  * LockCallbacks#busy}), the node goes on using it until a use only looks, until it lies idle for
- * {@link #IDLE_NANOS}, or {@link #HOLD_NANOS} after its grant, whichever comes first.
+ * {@link #IDLE_NANOS}, or {@link #HOLD_NANOS} after its grant, whichever comes first. Where the
+ * last hold was in vain it is given away at once ({@link HoldMemory}).
  */
 final class Glock {
 
@@ -71,6 +72,7 @@ final class Glock {
   private long uses;
   // Value of uses when the present hold began: a hold without use is not prolonged.
   private long usesAtHold;
+  private boolean holdUsed;
   private long grantedAt;
   private long lastUse = System.nanoTime();
   private boolean withdrawn;
@@ -123,6 +125,9 @@ final class Glock {
     if (withdrawn) {
       waiter.finish(Waiter.State.WITHDRAWN);
       return waiter;
+    }
+    if (demoting && mode == LockMode.EX) {
+      table.holds().missed(name);
     }
     if (pinning) {
       delayPinning(wanted);
@@ -423,18 +428,25 @@ final class Glock {
     synchronized (this) {
       maybeBusy = mode == LockMode.EX && System.nanoTime() - grantedAt < HOLD_NANOS;
     }
-    boolean busy = maybeBusy && callbacks.busy(name);
+    boolean busy = maybeBusy && table.holds().mayHold(name) && callbacks.busy(name);
     synchronized (this) {
       demotionQueued = false;
       if (withdrawn || demoteTo == null || demoting || requested != null || !idle()) {
         advance();
         return false;
       }
+      if (holding && uses != usesAtHold) {
+        holdUsed = true;
+      }
       if (busy && uses != usesAtHold) {
         hold();
         return false;
       }
+      if (holding) {
+        table.holds().ended(name, holdUsed);
+      }
       holding = false;
+      holdUsed = false;
       demoting = true;
       demotionRound = 0;
       demotingTo = demoteTo;

@@ -49,6 +49,7 @@ final class GlockTable {
   private final Queue<Glock> goingDown = new ConcurrentLinkedQueue<>();
   private final LockCallbacks[] callbacks = new LockCallbacks[LockType.values().length + 1];
   private final LockStatistics statistics = new LockStatistics();
+  private final HoldMemory holds = new HoldMemory();
   private final ExecutorService demotions;
   private final ScheduledThreadPoolExecutor timer;
   private final ModeAuthority authority;
@@ -325,6 +326,10 @@ final class GlockTable {
 
   LockStatistics statistics() {
     return statistics;
+  }
+
+  HoldMemory holds() {
+    return holds;
   }
 
   void forget(Glock lock) {

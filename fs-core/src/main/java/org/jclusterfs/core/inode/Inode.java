@@ -26,6 +26,8 @@ public final class Inode {
   private volatile boolean kernelMayHavePages;
   private volatile long lastSequence;
   private volatile boolean listed;
+  private volatile boolean changeFollowsLook;
+  private volatile long lookedAt;
 
   private int opens;
   private int writeOpens;
@@ -136,6 +138,25 @@ public final class Inode {
   public void changedIn(long sequence) {
     lastSequence = sequence;
     modified = true;
+  }
+
+  /** Notes that a use is about to change what this node has just looked at under PR. */
+  public void changesAfterLook() {
+    lookedAt = -1;
+    changeFollowsLook = true;
+  }
+
+  /**
+   * Whether a use that only looks had better ask for EX at once: on this node a change has followed
+   * such a look, each time until now, and two requests for the lock would be made instead of one.
+   */
+  public boolean expectsChangeAfterLook() {
+    if (changeFollowsLook && lookedAt == lastSequence) {
+      // Nothing was changed after the last look that was taken for the beginning of a change.
+      changeFollowsLook = false;
+    }
+    lookedAt = lastSequence;
+    return changeFollowsLook;
   }
 
   /** Whether the kernel was given pages since they were last dropped. */

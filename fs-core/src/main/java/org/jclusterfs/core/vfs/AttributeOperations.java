@@ -23,7 +23,7 @@ final class AttributeOperations {
 
   void get(long number, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldAttributes inode = HeldAttributes.acquire(volume, number)) {
+    try (HeldAttributes inode = HeldAttributes.acquireToLook(volume, number)) {
       reply.accept(inode.attributes());
     }
   }

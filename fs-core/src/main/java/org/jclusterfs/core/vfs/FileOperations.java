@@ -181,7 +181,7 @@ final class FileOperations {
     try (HeldInode held =
         pinsPages
             ? HeldInode.acquirePinning(volume, inode.number(), mode)
-            : HeldInode.acquire(volume, inode.number(), mode)) {
+            : HeldInode.acquireToLook(volume, inode.number())) {
       if (held.isDirectory()) {
         throw new FsException(Failure.IS_DIRECTORY, "a directory is listed, not read");
       }
@@ -205,6 +205,9 @@ final class FileOperations {
     boolean append = !writeBack && (flags & OpenHandle.O_APPEND) != 0;
     long at = offset;
     int written;
+    if (volume.locks().cached(inode.lock()) == LockMode.PR) {
+      inode.changesAfterLook();
+    }
     try (HeldInode held =
         writeBack
             ? HeldInode.acquirePinning(volume, inode.number(), LockMode.EX)

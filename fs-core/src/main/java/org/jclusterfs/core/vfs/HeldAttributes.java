@@ -40,8 +40,19 @@ final class HeldAttributes implements AutoCloseable {
   /** Waits for an inode's lock; an inode that is gone is ESTALE. */
   static HeldAttributes acquire(VolumeState volume, long number)
       throws IOException, LockUnavailableException, FsException {
+    return acquire(volume, HeldInode.find(volume, number), LockMode.PR);
+  }
+
+  /** As {@link #acquire}, for an open file that may be about to be changed. */
+  static HeldAttributes acquireToLook(VolumeState volume, long number)
+      throws IOException, LockUnavailableException, FsException {
     Inode inode = HeldInode.find(volume, number);
-    LockHolder holder = volume.locks().acquire(inode.lock(), LockMode.PR);
+    return acquire(volume, inode, HeldInode.modeToLook(volume, inode));
+  }
+
+  private static HeldAttributes acquire(VolumeState volume, Inode inode, LockMode mode)
+      throws IOException, LockUnavailableException, FsException {
+    LockHolder holder = volume.locks().acquire(inode.lock(), mode);
     boolean living = false;
     try {
       HeldAttributes held = new HeldAttributes(volume, inode, holder);
@@ -75,7 +86,8 @@ final class HeldAttributes implements AutoCloseable {
 
   @Override
   public void close() {
-    inode.modified(false);
+    // Where EX was taken a change is expected: a demotion waits a little for it.
+    inode.modified(holder.mode() == LockMode.EX);
     holder.close();
   }
 }

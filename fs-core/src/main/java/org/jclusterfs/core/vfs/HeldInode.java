@@ -40,6 +40,30 @@ final class HeldInode implements AutoCloseable {
     return living(new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode)));
   }
 
+  /** As {@link #acquire}, for a use that looks at an open file and may be about to change it. */
+  static HeldInode acquireToLook(VolumeState volume, long number)
+      throws IOException, LockUnavailableException, FsException {
+    LockMode mode = modeToLook(volume, find(volume, number));
+    HeldInode held = acquire(volume, number, mode);
+    if (mode == LockMode.EX) {
+      held.inode.modified(true); // as good as: a demotion waits a little for it
+    }
+    return held;
+  }
+
+  /**
+   * PR, or EX where a change is going to follow by all that is known. Many programs read what they
+   * then write, and by way of PR a file that nodes change in turn would have to be asked for twice
+   * each time.
+   */
+  static LockMode modeToLook(VolumeState volume, Inode inode) {
+    return inode.writeOpens() > 0
+            && volume.locks().cached(inode.lock()) == LockMode.NL
+            && inode.expectsChangeAfterLook()
+        ? LockMode.EX
+        : LockMode.PR;
+  }
+
   /** As {@link #acquire}, for a request that pins kernel pages. */
   static HeldInode acquirePinning(VolumeState volume, long number, LockMode mode)
       throws IOException, LockUnavailableException, FsException {

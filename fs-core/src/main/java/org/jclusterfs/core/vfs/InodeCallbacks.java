@@ -25,8 +25,9 @@ final class InodeCallbacks implements LockCallbacks {
   public void sync(LockName name, LockMode to) throws IOException {
     Inode inode = volume.inodes().peek(name.id());
     if (inode != null) {
-      inode.data().sync();
+      // The commit writes the data beside the log; what it did not know of follows.
       volume.transactions().journal().writeBack(inode.scope().tag());
+      inode.data().sync();
     }
   }
 

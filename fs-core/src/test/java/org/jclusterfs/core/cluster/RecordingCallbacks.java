@@ -3,6 +3,7 @@ package org.jclusterfs.core.cluster;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
@@ -11,6 +12,7 @@ import org.jclusterfs.dlm.LockName;
 final class RecordingCallbacks implements LockCallbacks {
   final List<String> calls = new ArrayList<>();
   volatile boolean busy;
+  final AtomicInteger askedWhetherBusy = new AtomicInteger();
   volatile Runnable duringSync = () -> {};
   volatile Supplier<Boolean> duringInvalidate = () -> false;
   volatile IOException failure;
@@ -43,6 +45,7 @@ final class RecordingCallbacks implements LockCallbacks {
 
   @Override
   public boolean busy(LockName name) {
+    askedWhetherBusy.incrementAndGet();
     return busy;
   }
 

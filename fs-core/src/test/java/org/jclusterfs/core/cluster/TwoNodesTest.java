@@ -75,6 +75,17 @@ final class TwoNodesTest {
   }
 
   @Test
+  void lockThatWasHeldInVainIsGivenAwayAtOnceFromThenOn() throws Exception {
+    a.callbacks.busy = true;
+    for (int n = 0; n < 10; n++) {
+      a.locks().acquire(INODE, LockMode.EX).close();
+      b.locks().acquire(INODE, LockMode.EX).close();
+    }
+    // Once to begin the hold, and once when it was over.
+    assertTrue(a.callbacks.askedWhetherBusy.get() <= 2, "times that a hold was thought of");
+  }
+
+  @Test
   void upgradeGivesTheSharedModeUpFirstWhereOthersHoldIt() throws Exception {
     a.locks().acquire(INODE, LockMode.PR).close();
     b.locks().acquire(INODE, LockMode.PR).close();

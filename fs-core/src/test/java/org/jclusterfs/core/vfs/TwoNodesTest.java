@@ -19,6 +19,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jclusterfs.core.cluster.Cancellation;
+import org.jclusterfs.core.cluster.LockStatistics;
+import org.jclusterfs.core.cluster.LockType;
 import org.jclusterfs.core.cluster.RangeLocks;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +70,54 @@ class TwoNodesTest {
 
   private interface Work {
     void run(TestVolume node, int number) throws Exception;
+  }
+
+  @Test
+  void fileThatNodesReadAndThenChangeInTurnIsAskedForOnceEachTime() throws Exception {
+    OpenFile here = a.create(root, "counter");
+    OpenFile there = b.open(b.lookup(root, "counter").inode(), TestVolume.O_RDWR);
+    a.write(here, 0, new byte[1]);
+    raiseInTurn(here, there, 0, 2); // once by each node to learn it
+    long before = inodeRequests();
+    raiseInTurn(here, there, 2, 20);
+    assertEquals(20, inodeRequests() - before, "requests for 20 turns");
+  }
+
+  @Test
+  void nodeThatOnlyReadsAgainAsksForTheSharedModeAgain() throws Exception {
+    OpenFile here = a.create(root, "counter");
+    OpenFile there = b.open(b.lookup(root, "counter").inode(), TestVolume.O_RDWR);
+    a.write(here, 0, new byte[1]);
+    raiseInTurn(here, there, 0, 4);
+    for (int turn = 0; turn < 3; turn++) {
+      a.write(here, 0, new byte[1]);
+      b.read(there, 0, 1);
+    }
+    // With the shared mode on both nodes neither asks again.
+    long before = inodeRequests();
+    a.read(here, 0, 1);
+    b.read(there, 0, 1);
+    a.read(here, 0, 1);
+    assertEquals(0, inodeRequests() - before);
+  }
+
+  /** Each node in turn reads a number and writes the next. */
+  private void raiseInTurn(OpenFile here, OpenFile there, int from, int turns) throws Exception {
+    for (int turn = from; turn < from + turns; turn++) {
+      TestVolume node = turn % 2 == 0 ? b : a;
+      OpenFile file = turn % 2 == 0 ? there : here;
+      assertEquals(turn, node.read(file, 0, 1)[0]);
+      node.write(file, 0, new byte[] {(byte) (turn + 1)});
+    }
+  }
+
+  private long inodeRequests() {
+    long requests = 0;
+    for (TestVolume node : List.of(a, b)) {
+      LockStatistics statistics = ((FileSystem) node.vfs).locks().statistics();
+      requests += statistics.get(LockType.INODE, LockStatistics.Counter.REQUESTS);
+    }
+    return requests;
   }
 
   @Test

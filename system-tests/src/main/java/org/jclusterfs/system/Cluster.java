@@ -10,10 +10,12 @@ final class Cluster implements AutoCloseable {
   private final Target target;
   private final Path directory;
   private final String options;
+  private final boolean byHelpers;
   private final List<Node> nodes = new ArrayList<>();
 
-  private Cluster(Target target, String options) {
+  private Cluster(Target target, String options, boolean byHelpers) {
     this.target = target;
+    this.byHelpers = byHelpers;
     this.directory = WorkDirectory.make("nodes");
     this.options = options;
   }
@@ -25,7 +27,16 @@ final class Cluster implements AutoCloseable {
    * @param options mount options for every node, or empty
    */
   static Cluster format(Target target, int slots, String options) {
-    Cluster cluster = new Cluster(target, options);
+    return format(target, slots, options, false);
+  }
+
+  /** As {@link #format}, for nodes that this tree's helpers mount without mount(8). */
+  static Cluster formatForHelpers(Target target, int slots, String options) {
+    return format(target, slots, options, true);
+  }
+
+  private static Cluster format(Target target, int slots, String options, boolean byHelpers) {
+    Cluster cluster = new Cluster(target, options, byHelpers);
     cluster.mkfs("-F", "-N", Integer.toString(slots), "-L", "webcluster").orFail();
     return cluster;
   }
@@ -65,7 +76,8 @@ final class Cluster implements AutoCloseable {
             directory.resolve("node" + number),
             target.device(),
             String.join(",", all),
-            network == null ? List.of() : network.onNode(number));
+            network == null ? List.of() : network.onNode(number),
+            byHelpers);
     nodes.add(node);
     return node;
   }
@@ -102,7 +114,7 @@ final class Cluster implements AutoCloseable {
   @Override
   public void close() {
     for (Node node : nodes) {
-      if (node.isMounted() && !Commands.run("umount", node.directory().toString()).succeeded()) {
+      if (node.isMounted() && !node.tryUnmount().succeeded()) {
         node.clearDeadMount();
       }
     }

@@ -45,6 +45,7 @@ public final class LoadWorker {
         case "stamp" -> Stamps.write(path, writer, number);
         case "bulk" -> BulkLoad.write(path, writer, number);
         case "watch" -> OldDataWatch.read(path);
+        case "turns" -> Turns.take(path, writer, number);
         default -> throw new IllegalArgumentException("no load named " + args[0]);
       }
     } catch (IOException e) {

@@ -1,5 +1,6 @@
 package org.jclusterfs.system;
 
+import com.google.gson.Gson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jclusterfs.core.status.MountStatus;
 
 /** One node of a cluster on this machine: a mount made by mount(8), and the daemon behind it. */
 final class Node {
@@ -22,10 +24,11 @@ final class Node {
   private final String device;
   private final String options;
   private final List<String> place;
+  private final boolean byHelpers;
 
   /** A node that is not mounted yet, on this host itself. */
   Node(int number, Path directory, String device, String options) {
-    this(number, directory, device, options, List.of());
+    this(number, directory, device, options, List.of(), false);
   }
 
   /**
@@ -33,9 +36,18 @@ final class Node {
    *
    * @param options as after mount's -o, or empty
    * @param place the words before a command that runs it where this node is, or none for here
+   * @param byHelpers whether this tree's helpers mount and unmount it themselves, so that the
+   *     machine's mount(8) needs not know them
    */
-  Node(int number, Path directory, String device, String options, List<String> place) {
+  Node(
+      int number,
+      Path directory,
+      String device,
+      String options,
+      List<String> place,
+      boolean byHelpers) {
     this.place = place;
+    this.byHelpers = byHelpers;
     this.number = number;
     this.directory = directory;
     this.device = device;
@@ -97,20 +109,40 @@ final class Node {
     return this;
   }
 
-  /** Mounts it by mount(8), as somebody at a shell would. */
+  /** Mounts it by mount(8), as somebody at a shell would, or by the helper. */
   Outcome tryMount() {
-    MountLinks.ensure();
     List<String> command = new ArrayList<>(place);
-    command.addAll(List.of("mount", "-t", "jclusterfs", "-o"));
+    if (byHelpers) {
+      command.add(ProjectTree.command("mount.jclusterfs").toString());
+    } else {
+      MountLinks.ensure();
+      command.addAll(List.of("mount", "-t", "jclusterfs"));
+    }
+    command.addAll(List.of(device, directory.toString(), "-o"));
     command.add((options.isEmpty() ? "" : options + ",") + "log=" + log());
-    command.addAll(List.of(device, directory.toString()));
     return Commands.run(MOUNT_LIMIT, command);
   }
 
-  /** Unmounts it, or fails with what umount(8) said. */
+  /** Unmounts it, or fails with what umount(8) or the helper said. */
   void unmount() {
+    tryUnmount().orFail();
+  }
+
+  /** Unmounts it. */
+  Outcome tryUnmount() {
+    if (byHelpers) {
+      String helper = ProjectTree.command("umount.jclusterfs").toString();
+      return Commands.run(helper, directory.toString());
+    }
     MountLinks.ensure();
-    Commands.run("umount", directory.toString()).orFail();
+    return Commands.run("umount", directory.toString());
+  }
+
+  /** What its daemon tells of itself. */
+  MountStatus status() {
+    String command = ProjectTree.command("jclusterfs").toString();
+    Outcome told = Commands.run(command, "status", "--json", directory.toString()).orFail();
+    return new Gson().fromJson(told.out(), MountStatus.class);
   }
 
   /** Removes the mount of a node whose daemon was killed. */

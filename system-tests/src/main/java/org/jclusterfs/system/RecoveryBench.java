@@ -2,13 +2,10 @@ package org.jclusterfs.system;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How long a node's death by SIGKILL delays the others: until the first file that one of them makes
@@ -57,8 +54,9 @@ final class RecoveryBench {
     Node heir = cluster.nodes().get((round + 1) % NODES);
     Node bystander = cluster.nodes().get((round + 2) % NODES);
     String common = "held-" + round;
-    try (Maker dying = new Maker(Files.createDirectory(victim.path(common)), "dying");
-        Maker own = new Maker(Files.createDirectory(bystander.path("own-" + round)), "own")) {
+    try (FileMaker dying = FileMaker.start(Files.createDirectory(victim.path(common)), "dying");
+        FileMaker own =
+            FileMaker.start(Files.createDirectory(bystander.path("own-" + round)), "own")) {
       Checks.pause(2000);
       own.takeLongestPause();
       final long killed = System.nanoTime();
@@ -88,45 +86,5 @@ final class RecoveryBench {
         times.get(0).toMillis() / 1000.0,
         times.get(times.size() - 1).toMillis() / 1000.0,
         times.size());
-  }
-
-  /** A thread that makes files in a directory until it is told to end or fails. */
-  private static final class Maker implements AutoCloseable {
-    private final AtomicBoolean ended = new AtomicBoolean();
-    private final AtomicLong last = new AtomicLong(System.nanoTime());
-    private final AtomicLong longest = new AtomicLong();
-    private final Thread thread;
-
-    Maker(Path directory, String name) {
-      thread = new Thread(() -> make(directory), name);
-      thread.start();
-    }
-
-    private void make(Path directory) {
-      try {
-        for (long n = 0; !ended.get(); n++) {
-          Files.createFile(directory.resolve("file-" + n));
-          long now = System.nanoTime();
-          longest.accumulateAndGet(now - last.getAndSet(now), Math::max);
-        }
-      } catch (IOException e) {
-        // its node was killed
-      }
-    }
-
-    Duration takeLongestPause() {
-      long present = System.nanoTime() - last.get();
-      return Duration.ofNanos(Math.max(present, longest.getAndSet(0)));
-    }
-
-    @Override
-    public void close() {
-      ended.set(true);
-      try {
-        thread.join(60_000);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
   }
 }

@@ -267,6 +267,9 @@ public final class LockEngine {
     }
     Mastership known = routes.get(number);
     boolean mine = known != null && known.master().slot() == selfSlot && region == null;
+    if (known == null && allReported && isOfLostMaster(message)) {
+      return;
+    }
     if (known == null
         || message.epoch() > known.epoch()
         || (mine && message.epoch() == known.epoch())) {
@@ -274,7 +277,10 @@ public final class LockEngine {
     } else if (message.epoch() < known.epoch()
         && (message.message() instanceof LockMessage.Request
             || message.message() instanceof LockMessage.Test)) {
-      send(from, known.epoch(), new LockMessage.Moved(number, known.epoch(), known.master(), true));
+      send(
+          from,
+          known.epoch(),
+          new LockMessage.Moved(number, known.epoch(), known.master(), message.epoch()));
     }
   }
 
@@ -334,6 +340,7 @@ public final class LockEngine {
   }
 
   private void toMaster(Mastership mastership, LockMessage.ToMaster message) {
+    own.asks(message, mastership.epoch());
     if (mastership.master().slot() == selfSlot) {
       handle(new Early(mastership.master(), view.number(), mastership.epoch(), message));
     } else {
@@ -393,28 +400,29 @@ public final class LockEngine {
   void moved(int from, LockMessage.Moved message) {
     int region = message.region();
     if (message.epoch() >= routes.epoch(region)) {
-      if (message.master().slot() == selfSlot && !message.resend()) {
+      if (message.master().slot() == selfSlot && !message.isRefusal()) {
         moves.expect(view.member(from), message);
       }
       if (message.epoch() > routes.epoch(region)) {
         learnOfMove(message);
       }
     }
-    if (!message.resend()) {
+    if (message.isRefusal()) {
+      own.askAgain(region, message.asked());
+    } else {
       send(from, message.epoch(), new LockMessage.Drained(region, message.epoch()));
     }
   }
 
   private void learnOfMove(LockMessage.Moved message) {
     int region = message.region();
-    if (!view.contains(message.master())) {
-      // It was to go to, or is said to be with, a node that has died since: see memberReported.
+    boolean rebuilt = message.isRefusal() && message.epoch() >= Mastership.first(view);
+    if (!view.contains(message.master()) || (rebuilt && !allReported)) {
+      // It was to go to, or is said to be with, a node that has died since; or it is being rebuilt
+      // by then, also from what this node will reclaim: see memberReported.
       routes.lose(region);
     } else {
       learn(region, new Mastership(message.master(), message.epoch()));
-      if (message.resend()) {
-        own.askAgain(region);
-      }
     }
   }
 
@@ -512,7 +520,9 @@ public final class LockEngine {
     Set<Integer> orphans = new HashSet<>(used);
     orphans.removeAll(reports.keySet());
     Set<Integer> unknown = new HashSet<>(used);
-    unknown.removeIf(region -> orphans.contains(region) || routes.get(region) != null);
+    unknown.removeIf(
+        region ->
+            orphans.contains(region) || (routes.get(region) != null && !routes.wasLost(region)));
     forgetEarly();
     routes.retain(reports.keySet());
     reports.forEach(
@@ -530,8 +540,9 @@ public final class LockEngine {
         });
     for (int region : used) {
       if (unknown.contains(region)) {
-        // Its last master that we knew had given it away and died before it could tell.
-        own.askAgain(region);
+        // Its last master that we knew had given it away and died before it could tell us. What was
+        // asked since, of the new one, stands.
+        own.askAgainUnless(region, routes.epoch(region));
       }
     }
     reclaim(orphans);
@@ -542,14 +553,19 @@ public final class LockEngine {
     }
   }
 
-  /** What was sent before this view for a region that was lost, its sender reclaims. */
+  /** Whether the region was lost in this view or before: then the sender reclaims it. */
+  private boolean isOfLostMaster(Early message) {
+    return message.epoch() < Mastership.first(view);
+  }
+
+  /** What was sent to the master of a region that was lost, its sender reclaims. */
   private void forgetEarly() {
     early
         .entrySet()
         .removeIf(
             entry -> {
               if (!reports.containsKey(entry.getKey())) {
-                entry.getValue().removeIf(message -> message.view() < view.number());
+                entry.getValue().removeIf(this::isOfLostMaster);
               }
               return entry.getValue().isEmpty();
             });
@@ -559,7 +575,7 @@ public final class LockEngine {
   private void reclaim(Set<Integer> regions) {
     Map<Integer, List<LockMessage.Holding>> byMaster = new LinkedHashMap<>();
     Set<Integer> rebuilt = new HashSet<>();
-    for (LockMessage.Holding holding : own.reclaim(regions)) {
+    for (LockMessage.Holding holding : own.reclaim(regions, Mastership.first(view))) {
       rebuilt.add(holding.name().region());
       byMaster
           .computeIfAbsent(view.directoryOf(holding.name().region()), slot -> new ArrayList<>())

@@ -197,10 +197,17 @@ sealed interface LockMessage {
   }
 
   /**
-   * From the old master; answered by {@link Drained}. {@code resend}: it has handled nothing that
-   * the receiver asked of it in this region since it has it, so that this is to be asked again.
+   * From the old master; answered by {@link Drained}. Or a refusal, from a node that was taken for
+   * the master: what it was asked in an epoch it has not handled, so that this is to be asked
+   * again.
+   *
+   * @param asked the epoch of what it refuses; 0 where it refuses nothing
    */
-  record Moved(int region, long epoch, Member master, boolean resend) implements OfMove {
+  record Moved(int region, long epoch, Member master, long asked) implements OfMove {
+    boolean isRefusal() {
+      return asked != 0;
+    }
+
     @Override
     public void dispatch(int from, Handler handler) {
       handler.onMoved(from, this);

@@ -224,9 +224,9 @@ final class LockMessageCodec {
     public void onMoved(int from, LockMessage.Moved m) {
       start(MessageType.MOVED, m.region())
           .putLong(m.master().incarnation())
+          .putLong(m.asked())
           .putShort((short) m.master().slot())
-          .put((byte) (m.resend() ? 1 : 0))
-          .put((byte) 0);
+          .putShort((short) 0);
     }
 
     @Override
@@ -332,8 +332,9 @@ final class LockMessageCodec {
         case OWNER -> new LockMessage.Owner(region, epoch, in.getShort() & 0xFFFF);
         case MOVED -> {
           long incarnation = in.getLong();
+          long asked = in.getLong();
           Member master = new Member(in.getShort() & 0xFFFF, incarnation);
-          yield new LockMessage.Moved(region, epoch, master, in.get() != 0);
+          yield new LockMessage.Moved(region, epoch, master, asked);
         }
         case DRAINED -> new LockMessage.Drained(region, epoch);
         case MOVEVALUES -> decodeMoveValues(in, region, epoch);

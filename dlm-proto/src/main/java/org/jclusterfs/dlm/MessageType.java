@@ -52,7 +52,7 @@ public enum MessageType {
   /** The answer: who masters the region in the epoch of the header. */
   OWNER(15, "slot:2"),
   /** The region goes to another master, in the epoch of the header. */
-  MOVED(16, "incarnation:8 slot:2 resend:1 reserved:1"),
+  MOVED(16, "incarnation:8 asked:8 slot:2 reserved:2"),
   /** The sender sends nothing more to the old master of the region. */
   DRAINED(17, ""),
   /** Entries repeat to the end: value blocks of a region that moves. */

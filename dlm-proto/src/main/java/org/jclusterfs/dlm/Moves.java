@@ -42,7 +42,7 @@ final class Moves {
 
   private record Outgoing(MasterRegion region, Member to, Set<Integer> awaited) {
     LockMessage.Moved announcement() {
-      return new LockMessage.Moved(region.number, region.epoch + 1, to, false);
+      return new LockMessage.Moved(region.number, region.epoch + 1, to, 0);
     }
   }
 

@@ -16,6 +16,9 @@ final class OwnLock {
   /** Flags of the operation under way. */
   int flags;
 
+  /** Epoch of the region in which the request that waits was sent to its master. */
+  long askedIn;
+
   /** When the operation under way began, in operations of this node. */
   long order;
 

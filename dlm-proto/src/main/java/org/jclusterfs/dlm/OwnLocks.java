@@ -17,10 +17,19 @@ import java.util.Set;
  * mode held now does not conflict.
  */
 final class OwnLocks {
+  private static final class Query {
+    final LockMessage.Test test;
+    long askedIn;
+
+    Query(LockMessage.Test test) {
+      this.test = test;
+    }
+  }
+
   private final Router router;
   private final EngineOutput out;
   private final Map<Long, OwnLock> locks = new LinkedHashMap<>();
-  private final Map<Long, LockMessage.Test> queries = new LinkedHashMap<>();
+  private final Map<Long, Query> queries = new LinkedHashMap<>();
   private long lastId;
   private long operations;
 
@@ -115,7 +124,7 @@ final class OwnLocks {
 
   void test(long queryId, LockName name, LockMode mode, LockRange range, long cookie) {
     LockMessage.Test query = new LockMessage.Test(queryId, name, mode, range, cookie);
-    queries.put(queryId, query);
+    queries.put(queryId, new Query(query));
     router.toMaster(query);
   }
 
@@ -202,15 +211,17 @@ final class OwnLocks {
   Set<Integer> regionsInUse() {
     Set<Integer> regions = new HashSet<>();
     locks.values().forEach(lock -> regions.add(lock.name.region()));
-    queries.values().forEach(query -> regions.add(query.region()));
+    queries.values().forEach(query -> regions.add(query.test.region()));
     return regions;
   }
 
   /**
    * All that this node holds and waits for in regions whose masters were lost, what waits in the
    * order in which it was asked. What was called off ends here: no answer to it can come any more.
+   *
+   * @param epoch in which their new masters serve them
    */
-  List<LockMessage.Holding> reclaim(Set<Integer> regions) {
+  List<LockMessage.Holding> reclaim(Set<Integer> regions, long epoch) {
     List<LockMessage.Holding> holdings = new ArrayList<>();
     for (OwnLock lock : inOrder(regions)) {
       if (lock.requested != null && lock.cancelled) {
@@ -218,6 +229,7 @@ final class OwnLocks {
       }
       if (lock.granted != null || lock.requested != null) {
         lock.told = null;
+        lock.askedIn = epoch;
         holdings.add(lock.toHolding());
       }
     }
@@ -226,24 +238,67 @@ final class OwnLocks {
 
   /** The open queries in some regions. */
   List<LockMessage.Test> queries(Set<Integer> regions) {
-    return queries.values().stream().filter(query -> regions.contains(query.region())).toList();
+    return queries.values().stream()
+        .map(query -> query.test)
+        .filter(test -> regions.contains(test.region()))
+        .toList();
   }
 
-  /** Asks again what the node that was taken for a region's master did not handle. */
-  void askAgain(int region) {
+  /** A request or query goes to the master in an epoch. */
+  void asks(LockMessage.ToMaster message, long epoch) {
+    if (message instanceof LockMessage.Request request) {
+      OwnLock lock = locks.get(request.lockId());
+      if (lock != null) {
+        lock.askedIn = epoch;
+      }
+    } else if (message instanceof LockMessage.Test test) {
+      Query query = queries.get(test.queryId());
+      if (query != null) {
+        query.askedIn = epoch;
+      }
+    }
+  }
+
+  /** Asks again what was asked last in an epoch whose master had handled nothing of it. */
+  void askAgain(int region, long epoch) {
     for (OwnLock lock : inOrder(Set.of(region))) {
+      if (lock.granted == null && lock.askedIn == epoch) {
+        askAgain(lock);
+      }
+    }
+    for (Query query : List.copyOf(queries.values())) {
+      if (query.test.region() == region && query.askedIn == epoch) {
+        router.toMaster(query.test);
+      }
+    }
+  }
+
+  /** Asks again what was asked last in other epochs than that of the master. */
+  void askAgainUnless(int region, long epoch) {
+    for (OwnLock lock : inOrder(Set.of(region))) {
+      if (lock.askedIn == epoch) {
+        continue;
+      }
       if (lock.granted != null) {
         throw new BrokenInvariantException(
             "Lock " + lock.id + " on " + lock.name + " is not known to the region's master");
       }
-      router.toMaster(
-          new LockMessage.Request(
-              lock.id, lock.name, lock.requested, lock.flags, lock.range, lock.cookie));
-      if (locks.get(lock.id) == lock && lock.requested != null && lock.cancelled) {
-        router.toMaster(new LockMessage.Cancel(lock.id, region));
+      askAgain(lock);
+    }
+    for (Query query : List.copyOf(queries.values())) {
+      if (query.test.region() == region && query.askedIn != epoch) {
+        router.toMaster(query.test);
       }
     }
-    queries(Set.of(region)).forEach(router::toMaster);
+  }
+
+  private void askAgain(OwnLock lock) {
+    router.toMaster(
+        new LockMessage.Request(
+            lock.id, lock.name, lock.requested, lock.flags, lock.range, lock.cookie));
+    if (locks.get(lock.id) == lock && lock.requested != null && lock.cancelled) {
+      router.toMaster(new LockMessage.Cancel(lock.id, lock.name.region()));
+    }
   }
 
   private List<OwnLock> inOrder(Set<Integer> regions) {

@@ -18,6 +18,8 @@ import java.util.Set;
 final class Routes {
   private final Map<Integer, Mastership> known = new HashMap<>();
   private final Set<Integer> lost = new HashSet<>();
+  // Regions that were lost in this view, also where their master was learnt since.
+  private final Set<Integer> onceLost = new HashSet<>();
   private final Map<Integer, List<LockMessage.ToMaster>> waiting = new LinkedHashMap<>();
 
   Mastership get(int region) {
@@ -32,6 +34,11 @@ final class Routes {
 
   boolean isLost(int region) {
     return lost.contains(region);
+  }
+
+  /** Whether it was lost in this view, so that what was asked may have been dropped. */
+  boolean wasLost(int region) {
+    return onceLost.contains(region);
   }
 
   /** Regions that are neither known nor lost, for which messages wait. */
@@ -85,16 +92,22 @@ final class Routes {
 
   void lose(Set<Integer> regions) {
     lost.addAll(regions);
+    onceLost.addAll(regions);
   }
 
+  /** A region's master turns out to be lost; what waits to be sent goes on waiting. */
   void lose(int region) {
     known.remove(region);
-    lost.add(region);
+    if (!waiting.containsKey(region)) {
+      lost.add(region);
+      onceLost.add(region);
+    }
   }
 
   /** Keeps only what some regions are known of; nothing is lost any more. */
   void retain(Set<Integer> regions) {
     known.keySet().retainAll(regions);
     lost.clear();
+    onceLost.clear();
   }
 }

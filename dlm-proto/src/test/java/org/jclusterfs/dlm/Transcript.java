@@ -4,8 +4,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -19,6 +21,8 @@ final class Transcript {
   final Map<Long, Grant> grants = new TreeMap<>();
   final List<String> lines = new ArrayList<>();
   private final Deque<InFlight> network = new ArrayDeque<>();
+  private final Set<List<Integer>> held = new HashSet<>();
+  private final List<InFlight> kept = new ArrayList<>();
 
   Transcript(int... slots) {
     for (int slot : slots) {
@@ -103,9 +107,27 @@ final class Transcript {
     network.clear();
   }
 
+  /** Keeps what one node sends to another back until {@link #release}. */
+  void hold(int from, int to) {
+    held.add(List.of(from, to));
+  }
+
+  /** Delivers what was held back, and all that follows from it. */
+  void release() {
+    held.clear();
+    List<InFlight> later = List.copyOf(kept);
+    kept.clear();
+    network.addAll(later);
+    settle();
+  }
+
   void settle() {
     while (!network.isEmpty()) {
       InFlight next = network.remove();
+      if (held.contains(List.of(next.from(), next.to()))) {
+        kept.add(next);
+        continue;
+      }
       LockEngine engine = engines.get(next.to());
       if (engine != null) {
         engine.receive(new Member(next.from(), next.from()), next.message());

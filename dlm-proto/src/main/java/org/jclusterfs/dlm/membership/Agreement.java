@@ -33,7 +33,9 @@ final class Agreement implements RecoveryStep {
     Set<Member> members = new TreeSet<>(base);
     members.removeAll(dead);
     Set<Member> staying = new TreeSet<>(members);
-    staying.removeAll(known.leavers);
+    if (known.entered) {
+      staying.removeAll(known.leavers); // else the disk would not tell that the cluster lives
+    }
     if (!staying.isEmpty()) { // else all are leaving: see Leaving
       // Leaving, too, this node takes an accepted newcomer in before that one can let it go.
       staying.add(known.self);

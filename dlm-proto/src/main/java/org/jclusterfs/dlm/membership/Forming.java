@@ -82,6 +82,7 @@ final class Forming implements NodeState {
         return this;
       }
       founder = true;
+      known.enter();
     }
     known.promised = Math.max(known.promised, number);
     coordinator.evaluate(Set.of());

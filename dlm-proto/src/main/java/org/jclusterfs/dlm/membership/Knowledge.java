@@ -51,6 +51,9 @@ final class Knowledge {
   /** No proposal up to this number is accepted any more. */
   long promised;
 
+  /** Whether this node uses the view: it founded it, or all can see on the disk that it is in. */
+  boolean entered;
+
   /** Whether ordinary locks are granted in the view. */
   boolean unblocked;
 
@@ -96,6 +99,11 @@ final class Knowledge {
     return prepared != null && (view == null || prepared.number() > view.number());
   }
 
+  /** Whether a view number belongs to a cluster that was founded after this one. */
+  boolean isOfLaterCluster(long number) {
+    return number / FOUNDING_STEP > view.number() / FOUNDING_STEP;
+  }
+
   /** The highest view number heard of. */
   long highestNumber() {
     long highest = Math.max(promised, disk.highestView());
@@ -139,7 +147,17 @@ final class Knowledge {
     joiners.keySet().removeAll(proposal.members());
     leavers.retainAll(proposal.members());
     out.publish();
-    out.installView(view);
+    if (entered) {
+      out.installView(view);
+    }
+  }
+
+  /** From now on this node uses the views that it lives in. */
+  void enter() {
+    entered = true;
+    if (view != null) {
+      out.installView(view);
+    }
   }
 
   void unblock() {

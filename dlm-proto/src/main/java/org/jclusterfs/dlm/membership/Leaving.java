@@ -24,6 +24,11 @@ final class Leaving implements NodeState {
     retryNanos = known.threshold / 30;
   }
 
+  /** A beat is on the disk. */
+  void beatCompleted(long submittedAt) {
+    living.beatCompleted(submittedAt);
+  }
+
   @Override
   public HeartbeatState heartbeat() {
     return HeartbeatState.LEAVING;

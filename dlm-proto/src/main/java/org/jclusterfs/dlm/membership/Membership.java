@@ -128,6 +128,10 @@ public final class Membership {
           beaten = true;
           if (state instanceof Forming forming) {
             forming.beatCompleted(submittedAtNanos);
+          } else if (state instanceof Living living) {
+            living.beatCompleted(submittedAtNanos);
+          } else if (state instanceof Leaving leaving) {
+            leaving.beatCompleted(submittedAtNanos);
           }
         });
   }
@@ -204,7 +208,15 @@ public final class Membership {
   }
 
   private void onJoin(Member joiner, BitSet connected) {
-    if (known.view != null && !known.view.members().contains(joiner)) {
+    if (known.view == null) {
+      return;
+    }
+    if (known.view.members().contains(joiner)) {
+      // Its COMMIT is on the way, or was lost with a coordinator that died while it sent them.
+      Proposal installed =
+          new Proposal(known.view.number(), known.view.members(), known.view.dead());
+      known.send(joiner, MembershipCodec.proposal(MessageType.COMMIT, installed));
+    } else {
       known.joiners.keySet().removeIf(other -> other.slot() == joiner.slot());
       known.joiners.put(joiner, connected);
     }

@@ -266,7 +266,7 @@ public final class ClusterTransport implements AutoCloseable {
             () ->
                 sessions.values().stream()
                     .filter(PeerSession::isConnected)
-                    .forEach(session -> session.channel().close()))
+                    .forEach(session -> session.connection().close()))
         .awaitUninterruptibly();
   }
 

@@ -148,9 +148,10 @@ final class HandshakeHandler extends SimpleChannelInboundHandler<ByteBuf> {
         .addLast(
             new IdleStateHandler(
                 WireProtocol.SILENCE_MILLIS, WireProtocol.PING_MILLIS, 0, TimeUnit.MILLISECONDS));
-    context.pipeline().addLast(new SessionHandler(session, host.log()));
+    SessionConnection connection = new NettyConnection(context.channel());
+    context.pipeline().addLast(new SessionHandler(session, connection, host.log()));
     context.fireUserEventTriggered(Proven.INSTANCE);
-    session.attach(context.channel());
+    session.attach(connection);
     context.pipeline().remove(this);
   }
 

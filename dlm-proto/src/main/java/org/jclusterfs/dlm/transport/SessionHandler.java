@@ -3,22 +3,38 @@ package org.jclusterfs.dlm.transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.CorruptedFrameException;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
+import java.nio.ByteBuffer;
 
-/** A proven connection: hands frames to the session. */
+/** A proven connection: reads frames and hands them to the session. */
 final class SessionHandler extends SimpleChannelInboundHandler<ByteBuf> {
   private final PeerSession session;
+  private final SessionConnection connection;
   private final LogLimiter log;
 
-  SessionHandler(PeerSession session, LogLimiter log) {
+  SessionHandler(PeerSession session, SessionConnection connection, LogLimiter log) {
     this.session = session;
+    this.connection = connection;
     this.log = log;
   }
 
   @Override
   protected void channelRead0(ChannelHandlerContext context, ByteBuf frame) {
-    session.receive(context.channel(), frame);
+    int type = frame.readUnsignedByte();
+    if (frame.readableBytes() < Long.BYTES
+        || (type == WireProtocol.FRAME_ACK && frame.readableBytes() != Long.BYTES)) {
+      throw new CorruptedFrameException("a frame without a sequence number");
+    }
+    long sequence = frame.readLong();
+    if (type == WireProtocol.FRAME_ACK) {
+      session.receiveAck(connection, sequence);
+    } else if (type == WireProtocol.FRAME_DATA) {
+      session.receiveData(connection, sequence, ByteBuffer.wrap(Frames.rest(frame)));
+    } else {
+      throw new CorruptedFrameException("a frame of type " + type + " after the handshake");
+    }
   }
 
   @Override
@@ -42,7 +58,7 @@ final class SessionHandler extends SimpleChannelInboundHandler<ByteBuf> {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    session.detach(context.channel());
+    session.detach(connection);
     context.fireChannelInactive();
   }
 

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jclusterfs.dlm.Member;
+import org.jclusterfs.dlm.MessageType;
 import org.jclusterfs.dlm.View;
 
 /**
@@ -68,7 +69,8 @@ final class MembershipScript {
 
     @Override
     public void send(int slot, ByteBuffer message) {
-      steps.add(new Step(self.slot(), slot, () -> deliver(slot, message)));
+      boolean commit = MessageType.ofCode(message.get(0)) == MessageType.COMMIT;
+      steps.add(new Step(self.slot(), slot, commit, () -> deliver(slot, message)));
     }
 
     private void deliver(int slot, ByteBuffer message) {
@@ -116,7 +118,7 @@ final class MembershipScript {
     }
 
     private void work(String what, Member whom, Runnable action) {
-      Step step = new Step(self.slot(), self.slot(), () -> ifRuns(action));
+      Step step = new Step(self.slot(), self.slot(), false, () -> ifRuns(action));
       (held.test(what + " " + whom) ? heldSteps : steps).add(step);
     }
 
@@ -145,7 +147,7 @@ final class MembershipScript {
     }
   }
 
-  record Step(int from, int to, Runnable action) {}
+  record Step(int from, int to, boolean isCommit, Runnable action) {}
 
   final Map<Integer, Node> nodes = new TreeMap<>();
   final Map<Integer, Heartbeat> disks = new TreeMap<>();
@@ -191,6 +193,12 @@ final class MembershipScript {
 
   /** T/12 passes: everybody beats, scans and ticks; then all that was sent arrives. */
   void round() {
+    beatAndScan();
+    settle();
+  }
+
+  /** T/12 passes: everybody beats, scans and ticks. */
+  void beatAndScan() {
     now += THRESHOLD / 12;
     for (Node node : List.copyOf(nodes.values())) {
       if (node.runs && node.disk) {
@@ -201,7 +209,6 @@ final class MembershipScript {
         node.membership.tick(now);
       }
     }
-    settle();
   }
 
   void rounds(int count) {

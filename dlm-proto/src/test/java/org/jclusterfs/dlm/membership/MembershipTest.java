@@ -108,13 +108,13 @@ class MembershipTest {
   void newcomerIsAdmittedByTheLowestMember() {
     MembershipScript script = MembershipScript.cluster(1, 2);
     script.start(0, 9);
-    script.rounds(2);
+    script.rounds(3);
     assertEquals(
         String.join(
             "\n",
             "1:1 in view 4 of [0:9, 1:1, 2:2]",
-            "0:9 in view 4 of [0:9, 1:1, 2:2]",
             "2:2 in view 4 of [0:9, 1:1, 2:2]",
+            "0:9 in view 4 of [0:9, 1:1, 2:2]",
             "0:9 unblocks 4",
             "1:1 unblocks 4",
             "2:2 unblocks 4"),
@@ -337,6 +337,72 @@ class MembershipTest {
     script.take();
     paused.membership.ownHeartbeatCompleted(deadline - 1, deadline + 1);
     assertEquals("2:2 stops: no heartbeat reached the disk in time", script.take());
+  }
+
+  @Test
+  void newcomerIsToldByOthersOfAViewWhoseCoordinatorDiedWhileItToldThem() {
+    MembershipScript script = MembershipScript.cluster(1);
+    script.start(2, 2);
+    script.start(3, 3);
+    while (script.at(3).membership.view() == null) {
+      if (!script.step()) {
+        script.beatAndScan();
+      }
+      script.steps.removeIf(step -> step.isCommit() && step.from() == 1 && step.to() == 2);
+    }
+    script.at(1).crash();
+    script.rounds(20);
+    assertEquals(
+        List.of(new Member(2, 2), new Member(3, 3)), script.at(3).membership.view().members());
+    assertEquals(script.at(3).membership.view(), script.at(2).membership.view());
+    assertTrue(script.at(2).membership.unblocked());
+  }
+
+  // ---- newcomers whose beats do not tell yet that they are members
+
+  /** 1 has admitted 2, whose last beat on the disk says that it is joining. */
+  private static MembershipScript admittedUnseen() {
+    MembershipScript script = MembershipScript.cluster(1);
+    script.start(2, 2);
+    script.round();
+    script.at(2).disk = false;
+    script.rounds(2);
+    return script;
+  }
+
+  @Test
+  void memberDoesNotLeaveBeforeTheDiskTellsOfAnother() {
+    MembershipScript script = admittedUnseen();
+    script.at(1).leave();
+    script.start(3, 3); // would found a cluster of its own if it saw no member
+    script.rounds(3);
+    assertEquals("1:1 in view 2 of [1:1, 2:2]", renumbered(script.take(), 2));
+    script.at(2).disk = true;
+    script.rounds(4);
+    assertEquals(
+        String.join(
+            "\n",
+            "2:2 in view 2 of [1:1, 2:2]",
+            "2:2 in view 2 of [2:2, 3:3]",
+            "1:1 has left",
+            "3:3 in view 2 of [2:2, 3:3]",
+            "2:2 unblocks 2",
+            "3:3 unblocks 2"),
+        renumbered(script.take(), 2));
+  }
+
+  @Test
+  void newcomerStopsWhereAnotherClusterWasFoundedBeforeTheDiskToldOfIt() {
+    MembershipScript script = admittedUnseen();
+    script.at(1).crash();
+    script.take();
+    script.disks.put(
+        3, new Heartbeat(3, 3, 1, HeartbeatState.MEMBER, 7_000_001, new java.util.BitSet()));
+    script.at(2).disk = true;
+    script.round();
+    assertEquals(
+        "2:2 stops: those who admitted this node have left, and others formed a cluster meanwhile",
+        script.take());
   }
 
   // ---- leave

@@ -1,73 +1,64 @@
 package org.jclusterfs.dlm.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
+import java.util.stream.LongStream;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
 
 /**
- * The cluster under faults. The build runs the same seeds each time, so that it judges the change
- * and not the dice; {@link SimulationCampaign} looks for new ones for as long as one likes. {@code
- * -Djclusterfs.dlm.simulation.base=B} sets the first seed, {@code
- * -Djclusterfs.dlm.simulation.seeds=N} how many, {@code -Djclusterfs.dlm.simulation.seed=S} runs
- * only one; a failure names its seed.
+ * The cluster under faults: the same seeds each time, so that the build judges the change and not
+ * the dice, and some fresh ones. {@link SimulationCampaign} looks for new ones for as long as one
+ * likes, and replays the one that a failure names.
  */
 class ClusterSimulationTest {
-  private static final int SEEDS = Integer.getInteger("jclusterfs.dlm.simulation.seeds", 24);
+  private static final int THRESHOLDS = 14;
 
-  private static final int PLANTED_SEEDS = 60;
-
-  private static final long BASE = Long.getLong("jclusterfs.dlm.simulation.base", 20_001);
+  /** A cluster of 32 nodes. */
+  private static final long LARGEST = 239;
 
   @Example
   void faultsNeverBreakTheInvariants() {
-    Long only = Long.getLong("jclusterfs.dlm.simulation.seed");
-    if (only != null) {
-      simulate(only);
-      return;
-    }
-    System.out.println("cluster simulation: " + SEEDS + " seeds from " + BASE);
-    for (long seed = BASE; seed < BASE + SEEDS; seed++) {
-      simulate(seed);
+    Statistics visited = new Statistics();
+    LongStream.concat(LongStream.range(0, 24), LongStream.of(LARGEST))
+        .parallel()
+        .forEach(seed -> simulate(seed, visited));
+    System.out.println("cluster simulation: " + visited);
+    for (Statistics.Kind kind : Statistics.Kind.values()) {
+      assertTrue(visited.get(kind) > 0, "Nothing in these seeds: " + kind.words);
     }
   }
 
-  private static void simulate(long seed) {
-    ClusterSimulation simulation = SimulationRunner.of(seed);
+  @Property(tries = 3, shrinking = ShrinkingMode.OFF)
+  void faultsOfFreshSeedsDoNotEither(@ForAll @LongRange(min = 1000, max = 1L << 40) long seed) {
+    System.out.println("cluster simulation: seed " + seed);
+    simulate(seed, new Statistics());
+  }
+
+  private static void simulate(long seed, Statistics visited) {
+    ClusterSimulation simulation = SimulationCampaign.of(seed, false);
     try {
-      simulation.run(20);
+      simulation.run(THRESHOLDS);
     } catch (AssertionError e) {
-      System.out.println("cluster simulation: seed " + seed + " fails");
-      throw new AssertionError("Seed " + seed + ": " + e.getMessage(), e);
+      fail(
+          "Seed "
+              + seed
+              + ": "
+              + e.getMessage()
+              + "\nreplay: bin/campaign dlm --thresholds "
+              + THRESHOLDS
+              + " --run "
+              + seed,
+          e);
     }
-    assertTrue(simulation.grants > 0, "Seed " + seed + " granted nothing");
-  }
-
-  @Example
-  void plantedFaultsOfMovesAreFound() {
-    for (Plant plant : Plant.values()) {
-      if (plant != Plant.NONE) {
-        assertTrue(isFound(plant), plant + " is not found in " + PLANTED_SEEDS + " seeds");
-      }
+    synchronized (visited) {
+      visited.add(simulation.statistics);
     }
-  }
-
-  private static boolean isFound(Plant plant) {
-    for (long seed = 6; seed < 6 + PLANTED_SEEDS; seed++) {
-      ClusterSimulation simulation = new ClusterSimulation(seed, 3, Faults.NO_CUTS);
-      simulation.plant = plant;
-      try {
-        simulation.run(20);
-      } catch (AssertionError e) {
-        System.out.println(
-            "cluster simulation: " + plant + " found: " + e.getMessage().lines().findFirst().get());
-        return true;
-      }
-    }
-    return false;
   }
 
   @Property(tries = 7, shrinking = ShrinkingMode.OFF)

@@ -1,67 +1,375 @@
 package org.jclusterfs.dlm.simulation;
 
 import java.nio.ByteBuffer;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.jclusterfs.dlm.Bundle;
+import org.jclusterfs.dlm.Grant;
 import org.jclusterfs.dlm.MessageType;
+import org.jclusterfs.dlm.membership.Heartbeat;
 
 /**
- * A fault in the protocol, planted between engines that are right: what a message says, or when it
- * comes, is what an engine with that fault would send. The simulation has to find each.
+ * A fault in the protocol, planted between parts that are right: what a message says, or when it
+ * comes, or what a node is told, is what it would be with that fault. The simulation has to find
+ * each; docs/dlm-testing.md tells by what.
  */
 enum Plant {
   NONE,
+
+  // ---- moves of regions
+
   /** A move leaves out the requests that wait. */
   WAITERS_FORGOTTEN {
     @Override
-    ByteBuffer sent(ByteBuffer message, Map<Object, byte[]> memory) {
-      if (MessageType.ofCode(message.get(0)) != MessageType.MOVELOCKS) {
-        return message;
-      }
-      ByteBuffer kept = ByteBuffer.allocate(message.remaining());
-      kept.put(slice(message, 0, MessageType.HEADER_SIZE));
-      int size = MessageType.MOVELOCKS.bodySize();
-      for (int at = MessageType.HEADER_SIZE; at < message.limit(); at += size) {
-        boolean waits = message.get(at + GRANTED) == NO_MODE;
-        if (!waits) {
-          kept.put(slice(message, at, size));
-        }
-      }
-      return kept.flip();
+    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      return type(message) == MessageType.MOVELOCKS
+          ? entries(message, at -> message.get(at + 53) != NO_MODE)
+          : message;
     }
   },
   /** A move sends the first value block that a resource had, and says that it is valid. */
-  OLD_VALUE {
+  OLD_VALUE_MOVED {
     @Override
-    ByteBuffer sent(ByteBuffer message, Map<Object, byte[]> memory) {
-      if (MessageType.ofCode(message.get(0)) != MessageType.MOVEVALUES) {
+    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      if (type(message) != MessageType.MOVEVALUES) {
         return message;
       }
       int size = MessageType.MOVEVALUES.bodySize();
       for (int at = MessageType.HEADER_SIZE; at < message.limit(); at += size) {
-        String name = message.getInt(4) + "/" + message.get(at + 16) + "/" + message.getLong(at);
         byte[] value = new byte[64];
         message.get(at + 20, value);
-        byte[] first = memory.putIfAbsent(name, value);
+        String name =
+            message.getInt(Messages.REGION)
+                + "/"
+                + message.get(at + 16)
+                + "/"
+                + message.getLong(at);
+        Object first = world.plantMemory.putIfAbsent(name, value);
         message.put(at + 17, (byte) 1);
-        message.put(at + 20, first == null ? value : first);
+        message.put(at + 20, first == null ? value : (byte[]) first);
       }
       return message;
     }
   },
   /** A master handles what was meant for an earlier epoch. */
-  OLD_EPOCH,
-  /** A user of a region that moves says it has drained, and has not. */
-  DRAINED_TOO_EARLY;
+  OLD_EPOCH_ACCEPTED {
+    @Override
+    void arriving(SimNode at, ByteBuffer message) {
+      if (message.get(0) <= MessageType.CANCEL.code()) {
+        Long epoch = at.engine.masteredRegions().get(message.getInt(Messages.REGION));
+        if (epoch != null) {
+          message.putLong(Messages.EPOCH, epoch);
+        }
+      }
+    }
+  },
+  /** A user of a region that moves says that it has drained, and has not. */
+  DRAINED_TOO_EARLY {
+    @Override
+    void send(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      if (type(message) == MessageType.DRAINED) {
+        from.transport.send(to, message);
+      } else {
+        world.after(15_000_000, () -> world.on(from, () -> from.transport.send(to, message)));
+      }
+    }
+  },
+  /** The directory appoints whoever asks, though the region has a master. */
+  TWO_MASTERS {
+    @Override
+    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      if (type(message) == MessageType.OWNER) {
+        message.putShort(MessageType.HEADER_SIZE, (short) to);
+      }
+      return message;
+    }
+  },
 
-  private static final int GRANTED = 53;
+  // ---- locks
+
+  /** Every third callback is lost. */
+  BLOCKING_LOST {
+    @Override
+    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      boolean lost = type(message) == MessageType.BLOCKING && world.random.nextInt(3) == 0;
+      return lost ? null : message;
+    }
+  },
+  /** A request for EX is granted while others hold PR. */
+  SHARED_TAKEN_FOR_EXCLUSIVE {
+    @Override
+    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      if (type(message) == MessageType.REQUEST && message.get(MessageType.HEADER_SIZE + 43) == 5) {
+        world.plantMemory.put(from.self + "/" + message.getLong(MessageType.HEADER_SIZE), "EX");
+        message.put(MessageType.HEADER_SIZE + 43, (byte) 3);
+      }
+      return message;
+    }
+
+    @Override
+    void arriving(SimNode at, ByteBuffer message) {
+      String lock = at.self + "/" + (message.remaining() < 32 ? 0 : message.getLong(24));
+      if (type(message) == MessageType.GRANT && at.world.plantMemory.remove(lock) != null) {
+        message.put(MessageType.HEADER_SIZE + 16, (byte) 5);
+      }
+    }
+  },
+  /** A value block stays valid though the last holder of EX has died with it. */
+  VALUE_VALID_AFTER_DEATH {
+    @Override
+    Grant granted(ClusterSimulation world, AppLock lock, Grant grant) {
+      byte[] last = (byte[]) world.plantMemory.get(lock.name);
+      if (grant.value() != null || last == null) {
+        return grant;
+      }
+      return new Grant(grant.mode(), last, grant.valueGeneration(), grant.fromAnotherNode());
+    }
+
+    @Override
+    void wroteValue(ClusterSimulation world, AppLock lock, byte[] value) {
+      world.plantMemory.put(lock.name, value);
+    }
+  },
+
+  // ---- the transport
+
+  /** A message that came twice is handled twice. */
+  MESSAGE_HANDLED_TWICE {
+    @Override
+    int times(ClusterSimulation world) {
+      return world.random.nextInt(50) == 0 ? 2 : 1;
+    }
+  },
+  /** What a broken connection had not delivered is not sent again. */
+  MESSAGE_LOST {
+    @Override
+    int times(ClusterSimulation world) {
+      return world.random.nextInt(50) == 0 ? 0 : 1;
+    }
+  },
+
+  // ---- views
+
+  /** What members said in an older view counts for the new one. */
+  STALE_VIEW_ACCEPTED {
+    @Override
+    void arriving(SimNode at, ByteBuffer message) {
+      MessageType type = type(message);
+      boolean ofView =
+          type == MessageType.REPORTED
+              || type == MessageType.RECLAIMED
+              || type == MessageType.MASTERED
+              || type == MessageType.RECLAIM;
+      if (ofView && at.membership.view() != null) {
+        long view = at.membership.view().number();
+        message.putLong(Messages.VIEW, Math.max(view, message.getLong(Messages.VIEW)));
+      }
+    }
+  },
+  /** A node that has promised itself to a newer proposal accepts an older one, too. */
+  PROMISE_BROKEN {
+    @Override
+    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      if (type(message) != MessageType.REFUSED) {
+        return message;
+      }
+      message.put(0, (byte) MessageType.PREPARED.code());
+      return message.slice(0, MessageType.HEADER_SIZE);
+    }
+  },
+  /** After a split each part takes itself for the larger one. */
+  QUORUM_UNCHECKED {
+    @Override
+    List<Heartbeat> scanned(SimNode node, List<Heartbeat> beats) {
+      BitSet own = node.membership.connected();
+      own.set(node.self.slot());
+      List<Heartbeat> changed = new ArrayList<>();
+      for (Heartbeat beat : beats) {
+        BitSet connected = (BitSet) beat.connected().clone();
+        connected.and(own.get(beat.slot()) ? own : new BitSet());
+        changed.add(
+            new Heartbeat(
+                beat.slot(),
+                beat.incarnation(),
+                beat.sequence(),
+                beat.state(),
+                beat.view(),
+                connected));
+      }
+      return changed;
+    }
+  },
+
+  // ---- recovery
+
+  /** A dead node is taken for fenced at once. */
+  FENCE_SKIPPED {
+    @Override
+    boolean skipsFences() {
+      return true;
+    }
+  },
+  /** A fence is reported while the command is on its way. */
+  FENCE_REPORTED_EARLY {
+    @Override
+    boolean reportsFencesEarly() {
+      return true;
+    }
+  },
+  /** A fenced node registers again, and its writes pass. */
+  FENCED_NODE_WRITES {
+    @Override
+    boolean fencedNodeWrites() {
+      return true;
+    }
+  },
+  /** Locks are granted before the journals of the dead are replayed. */
+  GRANTED_BEFORE_REPLAY {
+    @Override
+    boolean unblocksAtOnce() {
+      return true;
+    }
+  },
+  /** A survivor leaves out every other lock that it holds in a region whose master died. */
+  RECLAIM_INCOMPLETE {
+    @Override
+    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      return type(message) == MessageType.RECLAIM
+          ? entries(message, at -> world.random.nextBoolean())
+          : message;
+    }
+  },
+  /** A master reports only half of its regions in a new view. */
+  REPORT_INCOMPLETE {
+    @Override
+    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+      return type(message) == MessageType.MASTERED
+          ? entries(message, at -> world.random.nextBoolean())
+          : message;
+    }
+  },
+
+  // ---- the lease
+
+  /** A node that stood still goes on writing: nobody looks at the lease. */
+  LEASE_UNCHECKED {
+    @Override
+    boolean ignoresLease() {
+      return true;
+    }
+  },
+  /** The lease begins when a heartbeat is confirmed, not when it was submitted. */
+  LEASE_BEGINS_TOO_LATE {
+    @Override
+    long leaseBegins(long submitted, long completed) {
+      return completed;
+    }
+  };
+
   private static final byte NO_MODE = (byte) 255;
 
-  /** What an engine with this fault sends instead. */
-  ByteBuffer sent(ByteBuffer message, Map<Object, byte[]> memory) {
+  /** Which entries of a message to keep. */
+  private interface Entries {
+    boolean keeps(int offset);
+  }
+
+  private static MessageType type(ByteBuffer message) {
+    return Messages.type(message);
+  }
+
+  private static ByteBuffer entries(ByteBuffer message, Entries entries) {
+    int size = type(message).bodySize();
+    ByteBuffer kept = ByteBuffer.allocate(message.remaining());
+    kept.put(message.slice(0, MessageType.HEADER_SIZE));
+    for (int at = MessageType.HEADER_SIZE; at < message.limit(); at += size) {
+      if (entries.keeps(at)) {
+        kept.put(message.slice(at, size));
+      }
+    }
+    return kept.flip();
+  }
+
+  // ---- hooks; the messages are copies that begin at 0
+
+  /** What a node sends instead of a message; null for nothing. */
+  ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
     return message;
   }
 
-  private static ByteBuffer slice(ByteBuffer message, int at, int size) {
-    return message.slice(at, size);
+  void send(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
+    from.transport.send(to, message);
+  }
+
+  /** Changes a message that arrives. */
+  void arriving(SimNode at, ByteBuffer message) {}
+
+  /** How often a message that arrives is handled. */
+  int times(ClusterSimulation world) {
+    return 1;
+  }
+
+  Grant granted(ClusterSimulation world, AppLock lock, Grant grant) {
+    return grant;
+  }
+
+  void wroteValue(ClusterSimulation world, AppLock lock, byte[] value) {}
+
+  List<Heartbeat> scanned(SimNode node, List<Heartbeat> beats) {
+    return beats;
+  }
+
+  boolean skipsFences() {
+    return false;
+  }
+
+  boolean reportsFencesEarly() {
+    return false;
+  }
+
+  boolean fencedNodeWrites() {
+    return false;
+  }
+
+  boolean unblocksAtOnce() {
+    return false;
+  }
+
+  boolean ignoresLease() {
+    return false;
+  }
+
+  long leaseBegins(long submitted, long completed) {
+    return submitted;
+  }
+
+  // ---- where the simulation passes messages through
+
+  final void sends(ClusterSimulation world, SimNode from, int to, ByteBuffer frame) {
+    if (this == NONE) {
+      from.transport.send(to, frame);
+      return;
+    }
+    for (ByteBuffer message : Bundle.open(frame)) {
+      ByteBuffer changed = changed(world, from, to, Messages.copy(message));
+      if (changed != null) {
+        send(world, from, to, changed);
+      }
+    }
+  }
+
+  final List<ByteBuffer> received(SimNode at, ByteBuffer frame) {
+    if (this == NONE) {
+      return List.of(frame);
+    }
+    List<ByteBuffer> messages = new ArrayList<>();
+    for (ByteBuffer message : Bundle.open(frame)) {
+      ByteBuffer copy = Messages.copy(message);
+      arriving(at, copy);
+      for (int i = times(at.world); i > 0; i--) {
+        messages.add(copy.duplicate());
+      }
+    }
+    return messages;
   }
 }

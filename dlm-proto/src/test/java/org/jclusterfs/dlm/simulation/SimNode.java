@@ -2,7 +2,6 @@ package org.jclusterfs.dlm.simulation;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jclusterfs.dlm.Blocker;
@@ -10,93 +9,134 @@ import org.jclusterfs.dlm.DenyReason;
 import org.jclusterfs.dlm.EngineOutput;
 import org.jclusterfs.dlm.Grant;
 import org.jclusterfs.dlm.LockEngine;
-import org.jclusterfs.dlm.LockFlags;
 import org.jclusterfs.dlm.LockMode;
-import org.jclusterfs.dlm.LockName;
-import org.jclusterfs.dlm.LockRange;
 import org.jclusterfs.dlm.Member;
 import org.jclusterfs.dlm.View;
+import org.jclusterfs.dlm.WireException;
 import org.jclusterfs.dlm.membership.Heartbeat;
 import org.jclusterfs.dlm.membership.Membership;
 import org.jclusterfs.dlm.membership.MembershipOutput;
+import org.jclusterfs.dlm.transport.TransportHandler;
 
-/** One incarnation of a node: engine, membership, heartbeat and an application that uses locks. */
-final class SimNode implements EngineOutput, MembershipOutput {
-
-  /** A lock as the application sees it. */
-  static final class AppLock {
-    final long id;
-    final LockName name;
-    final LockRange range;
-    LockMode held;
-    LockMode pending;
-    boolean cancelled;
-    boolean releasing;
-
-    AppLock(long id, LockName name, LockRange range) {
-      this.id = id;
-      this.name = name;
-      this.range = range;
-    }
-  }
+/**
+ * One incarnation of a node: lock engine, membership and sessions as in production, wired as the
+ * filesystem wires them, with a heartbeat and an application that uses locks.
+ */
+final class SimNode implements EngineOutput, MembershipOutput, TransportHandler {
+  private static final long SCAN = ClusterSimulation.THRESHOLD / 8;
+  private static final long SCAN_JOINING = ClusterSimulation.THRESHOLD / 20;
+  private static final long LEAVE_PATIENCE = ClusterSimulation.THRESHOLD / 2;
 
   final Member self;
   final ClusterSimulation world;
   final Membership membership;
   final LockEngine engine;
-  final Map<Long, AppLock> locks = new LinkedHashMap<>();
-  final double clockRate;
-  final long clockOffset;
+  final SimTransport transport;
+  final Application app;
+  private final double clockRate;
+  private final long clockOffset;
 
-  boolean stopped;
-  boolean hasLeft;
-  boolean leaving;
+  /** It has left in order: its journal is empty for good. */
+  private boolean clean;
 
-  /** It holds no lock and its journal is empty for good. */
-  boolean clean;
-
-  long pausedUntil;
-  long diskStalledUntil;
-  boolean publishing;
-
-  /** Queries that are not answered yet. */
-  int queries;
-
-  private int favourite;
-  private long beatSequence;
+  private boolean stopped;
+  private boolean leaving;
   private boolean gone;
+  private boolean publishing;
+  private long beatSequence;
+  private final List<Runnable> deferred = new ArrayList<>();
+  private boolean paused;
+  private int pauses;
+  private int messagesUntilCrash;
+  private boolean scanning;
+  private boolean scanAgain;
+  private int plannedScan;
+
+  long diskStalledUntil;
+
+  /** What it mastered when that was last looked at. */
+  Map<Integer, Long> masteredBefore = Map.of();
 
   SimNode(Member self, ClusterSimulation world) {
     this.self = self;
     this.world = world;
     clockRate = 0.97 + 0.06 * world.random.nextDouble();
     clockOffset = world.random.nextInt(1_000_000_000) + 1;
-    favourite = world.random.nextInt(ClusterSimulation.REGIONS);
+    app = new Application(this);
+    transport = new SimTransport(this, world.network);
     engine = new LockEngine(self.slot(), this, world.patience);
     membership = new Membership(self, ClusterSimulation.THRESHOLD, this);
     membership.noteView(world.disk.highestView());
   }
 
+  /** By its own clock, which drifts. */
   long localNow() {
-    return clockOffset + (long) (world.now * clockRate);
+    return clockOffset + (long) (world.now() * clockRate);
   }
 
   /** Whether it may still write: neither stopped, nor fenced, nor out of its lease. */
   boolean mayWrite() {
-    return !stopped
-        && !hasLeft
-        && !world.disk.fenced.contains(self)
-        && localNow() < membership.writeDeadlineNanos();
+    return !stopped && !world.disk.isFenced(self) && passesGate();
+  }
+
+  /** The write gate: whether it may write as far as it knows itself. */
+  boolean passesGate() {
+    return world.plant.ignoresLease() || localNow() < membership.writeDeadlineNanos();
   }
 
   boolean runs() {
-    return !stopped && !hasLeft;
+    return !stopped;
   }
 
-  void beatAndScan() {
-    if (!runs()) {
-      return;
-    }
+  /** The process is gone, or this incarnation of it. */
+  void stop() {
+    stopped = true;
+    transport.closeAll();
+  }
+
+  /** It stands still; what is to happen in it happens when it goes on. */
+  void pause(long until) {
+    paused = true;
+    int number = ++pauses;
+    world.after(
+        until - world.now(),
+        () -> {
+          if (number == pauses) {
+            wake();
+          }
+        });
+  }
+
+  void wake() {
+    paused = false;
+    List<Runnable> actions = List.copyOf(deferred);
+    deferred.clear();
+    actions.forEach(Runnable::run);
+  }
+
+  boolean isPaused() {
+    return paused;
+  }
+
+  void whenAwake(Runnable action) {
+    deferred.add(action);
+  }
+
+  /** It dies after sending so many more messages. */
+  void crashAfter(int messages) {
+    messagesUntilCrash = messages;
+  }
+
+  // ---- heartbeats, its own and the others'
+
+  /** Begins to beat and to scan. */
+  void start() {
+    beat();
+    scan();
+    membership.tick(localNow());
+  }
+
+  void beat() {
     long submitted = localNow();
     Heartbeat beat =
         new Heartbeat(
@@ -106,180 +146,99 @@ final class SimNode implements EngineOutput, MembershipOutput {
             membership.heartbeatState(),
             membership.heartbeatView(),
             membership.connected());
-    long latency = world.latency(this);
-    world.after(
-        latency,
+    world.io(
+        this,
         () -> {
-          if (world.disk.fenced.contains(self)) {
-            world.log(self + " finds itself fenced");
-            world.stop(this);
-            return;
-          }
-          if (runs()) {
-            Heartbeat there = world.disk.beats.get(self.slot());
-            if (there == null
-                || there.incarnation() != self.incarnation()
-                || there.sequence() < beat.sequence()) {
-              world.disk.beats.put(self.slot(), beat);
-            }
+          if (world.disk.isFenced(self)) {
+            world.on(this, () -> world.withdraws(this, "it finds itself fenced"));
+          } else if (!stopped) {
+            world.disk.write(beat);
             world.after(
-                world.random.nextInt(2_000_000),
+                1 + world.random.nextInt(2_000_000),
                 () ->
-                    world.on(
+                    world.as(
                         this,
-                        () -> {
-                          membership.ownHeartbeatCompleted(submitted, localNow());
-                          scan();
-                        }));
+                        () ->
+                            membership.ownHeartbeatCompleted(
+                                world.plant.leaseBegins(submitted, localNow()), localNow())));
           }
         });
   }
 
+  /** Scans the slots, one scan after the other. */
   private void scan() {
+    scanning = true;
+    scanAgain = false;
     long started = localNow();
-    world.after(
-        world.latency(this),
+    world.io(
+        this,
         () -> {
-          List<Heartbeat> seen = world.disk.scan();
+          List<Heartbeat> seen = world.plant.scanned(this, world.disk.scan());
+          long highestView = world.disk.highestView();
           world.after(
-              world.random.nextInt(2_000_000),
+              1 + world.random.nextInt(2_000_000),
               () ->
-                  world.on(
+                  world.as(
                       this,
                       () -> {
-                        world.sees(this, seen);
+                        transport.setPeers(seen);
+                        membership.noteView(highestView);
                         membership.scanned(started, localNow(), seen);
+                        scanning = false;
+                        scanSoon(scanAgain ? 1 : membership.view() == null ? SCAN_JOINING : SCAN);
                       }));
         });
   }
 
-  // ---- the application ----
+  private void scanSoon(long delay) {
+    int number = ++plannedScan;
+    world.after(
+        delay,
+        () ->
+            world.on(
+                this,
+                () -> {
+                  if (number == plannedScan && !scanning) {
+                    scan();
+                  }
+                }));
+  }
 
-  /** Does something, now and then several things at once. */
+  void tick() {
+    membership.tick(localNow());
+  }
+
+  // ---- the application
+
+  /** Does something, now and then several things at once, whose messages go together. */
   void act() {
-    if (!runs() || leaving || clean || membership.view() == null) {
+    if (leaving || membership.view() == null || !passesGate()) {
       return;
     }
     int actions = world.random.nextInt(4) == 0 ? 2 + world.random.nextInt(6) : 1;
     engine.cork();
     for (int i = 0; i < actions; i++) {
-      actOnce();
+      app.act();
     }
     engine.uncork();
   }
 
-  private void actOnce() {
-    List<AppLock> all = new ArrayList<>(locks.values());
-    int choice = world.random.nextInt(10);
-    if (world.random.nextInt(40) == 0) {
-      favourite = world.random.nextInt(ClusterSimulation.REGIONS);
-    }
-    if (world.random.nextInt(20) == 0) {
-      queries++;
-      LockName name = world.randomName(true, favourite);
-      engine.test(engine.newLockId(), name, LockMode.EX, world.randomRange(), self.slot());
-    }
-    if (all.size() < 4 && choice < 5) {
-      requestSomething();
-    } else if (!all.isEmpty()) {
-      AppLock lock = all.get(world.random.nextInt(all.size()));
-      if (lock.pending != null) {
-        if (choice == 9) {
-          lock.cancelled = true;
-          engine.cancel(lock.id);
-        }
-      } else if (choice < 7) {
-        release(lock);
-      } else {
-        LockMode mode = world.randomMode();
-        convert(lock, mode);
-      }
-    }
-  }
-
-  private void requestSomething() {
-    boolean ranged = world.random.nextInt(4) == 0;
-    LockName name = world.randomName(ranged, favourite);
-    LockRange range = ranged ? world.randomRange() : LockRange.WHOLE;
-    AppLock lock = new AppLock(engine.newLockId(), name, range);
-    int flags = LockFlags.VALUE;
-    if (world.random.nextInt(5) == 0) {
-      flags |= LockFlags.NOQUEUE;
-    }
-    locks.put(lock.id, lock);
-    lock.pending = world.randomMode();
-    engine.request(lock.id, name, lock.pending, flags, range, self.slot());
-  }
-
-  private void convert(AppLock lock, LockMode mode) {
-    boolean down = lock.held.covers(mode);
-    byte[] value = down ? valueToWrite(lock, mode) : null;
-    if (down) {
-      lock.held = mode;
-    } else if (!mode.covers(lock.held)) {
-      lock.held = LockMode.CR;
-    }
-    lock.pending = mode;
-    engine.convert(lock.id, mode, LockFlags.VALUE, value);
-  }
-
-  void release(AppLock lock) {
-    byte[] value = valueToWrite(lock, null);
-    locks.remove(lock.id);
-    engine.unlock(lock.id, 0, value);
-  }
-
-  private byte[] valueToWrite(AppLock lock, LockMode next) {
-    if (!lock.held.covers(LockMode.PW) || !lock.range.isWhole() || lock.held == next) {
-      return null;
-    }
-    byte[] value = world.random.nextInt(4) == 0 ? null : world.newValue();
-    world.log(
-        self
-            + " writes "
-            + lock.name
-            + " "
-            + lock.id
-            + " "
-            + lock.held
-            + "->"
-            + next
-            + " "
-            + (value == null ? "nothing" : "" + ByteBuffer.wrap(value).getLong()));
-    world.values.put(lock.name, value == null ? ClusterSimulation.UNKNOWN : value);
-    return value;
-  }
-
-  void releaseAll() {
-    for (AppLock lock : List.copyOf(locks.values())) {
-      if (lock.pending != null) {
-        lock.cancelled = true;
-        engine.cancel(lock.id);
-      } else {
-        release(lock);
-      }
-    }
-  }
-
   void tryToLeave() {
-    if (!runs() || clean) {
+    if (clean) {
       return;
     }
     leaving = true;
-    releaseAll();
-    if (locks.isEmpty()) {
-      world.log(self + " leaves");
-      clean = true;
-      world.disk.dirty.remove(self);
-      engine.handOver();
-      // A node does not wait for ever for others to take its regions.
-      world.after(THRESHOLD_TO_LEAVE, () -> world.on(this, this::goNow));
-    } else {
-      world.after(ClusterSimulation.THRESHOLD / 20, () -> world.on(this, this::tryToLeave));
+    app.leave();
+    if (app.hasLocks()) {
+      world.after(ClusterSimulation.THRESHOLD / 20, () -> world.as(this, this::tryToLeave));
+      return;
     }
+    world.log(self + " leaves");
+    clean = true;
+    engine.handOver();
+    // A node does not wait for ever for others to take its regions.
+    world.after(LEAVE_PATIENCE, () -> world.as(this, this::goNow));
   }
-
-  private static final long THRESHOLD_TO_LEAVE = ClusterSimulation.THRESHOLD / 2;
 
   private void goNow() {
     if (!gone) {
@@ -288,115 +247,132 @@ final class SimNode implements EngineOutput, MembershipOutput {
     }
   }
 
-  // ---- outputs of the engine ----
-
-  @Override
-  public void handedOver() {
-    world.log(self + " has handed over");
-    world.after(0, () -> world.on(this, this::goNow));
-  }
+  // ---- the transport
 
   @Override
   public void send(int slot, ByteBuffer message) {
-    world.send(this, slot, message);
+    if (stopped) {
+      return;
+    }
+    world.plant.sends(world, this, slot, message);
+    if (messagesUntilCrash > 0 && --messagesUntilCrash == 0) {
+      world.statistics.add(Statistics.Kind.CRASHES_AT_A_STEP);
+      world.crashes(this);
+    }
   }
 
   @Override
-  public void granted(long lockId, Grant grant) {
-    AppLock lock = locks.get(lockId);
-    world.check(
-        lock != null && lock.pending == grant.mode(), self + ": unexpected grant " + lockId);
-    boolean weakened = lock.held == grant.mode();
-    lock.held = grant.mode();
-    lock.pending = null;
-    if (!weakened) {
-      world.granted(this, lock, grant);
-    }
-    lock.releasing = false;
-    boolean fast = world.random.nextBoolean();
-    if (world.quiet || fast || lock.cancelled || leaving) {
-      giveBackSoon(lock);
+  public void onMessage(int slot, long incarnation, ByteBuffer frame) {
+    Member from = new Member(slot, incarnation);
+    for (ByteBuffer message : world.plant.received(this, frame)) {
+      if (stopped) {
+        return;
+      }
+      world.trace(() -> Messages.describe(from, self, message));
+      if (Membership.accepts(message)) {
+        membership.receive(slot, message, localNow());
+        continue;
+      }
+      Messages.count(message, world.statistics);
+      try {
+        engine.receive(from, message);
+      } catch (WireException e) {
+        throw new AssertionError(self + " refuses " + Messages.describe(from, self, message), e);
+      }
     }
   }
 
-  private void giveBackSoon(AppLock lock) {
-    if (lock.releasing) {
-      return;
+  @Override
+  public void onUp(int slot, long incarnation) {
+    if (!stopped) {
+      membership.connectionUp(slot, incarnation, localNow());
     }
-    lock.releasing = true;
-    world.after(
-        world.random.nextInt(30_000_000),
-        () ->
-            world.on(
-                this,
-                () -> {
-                  lock.releasing = false;
-                  if (locks.get(lock.id) == lock && lock.pending == null) {
-                    release(lock);
-                  }
-                }));
+  }
+
+  @Override
+  public void onDown(int slot, long incarnation) {
+    if (!stopped) {
+      membership.connectionDown(slot, localNow());
+    }
+  }
+
+  // ---- outputs of the engine
+
+  @Override
+  public void granted(long lockId, Grant grant) {
+    if (!stopped) {
+      app.granted(lockId, grant);
+    }
   }
 
   @Override
   public void denied(long lockId, DenyReason reason, Blocker blocker) {
-    AppLock lock = locks.get(lockId);
-    world.check(lock != null && lock.pending != null, self + ": unexpected denial " + lockId);
-    lock.pending = null;
-    if (lock.held == null) {
-      locks.remove(lockId);
-    } else {
-      giveBackSoon(lock);
+    if (!stopped) {
+      app.denied(lockId, reason);
     }
   }
 
   @Override
   public void blocking(long lockId, LockMode wanted) {
-    AppLock lock = locks.get(lockId);
-    world.check(
-        lock != null && lock.held != null && !lock.held.compatibleWith(wanted),
-        self + ": callback for a lock that does not conflict");
-    if (lock.pending == null) {
-      giveBackSoon(lock);
-    } else {
-      // As the filesystem does: nobody waits for an upgrade while others want the lower mode.
-      lock.cancelled = true;
-      world.after(1, () -> world.on(this, () -> engine.cancel(lockId)));
+    if (!stopped) {
+      app.blocking(lockId, wanted);
     }
   }
 
   @Override
   public void tested(long queryId, Blocker blocker) {
-    queries--;
-    world.check(queries >= 0, self + ": a query was answered twice");
+    if (!stopped) {
+      app.tested();
+    }
   }
 
   @Override
   public void recovered(long viewNumber) {
-    world.after(0, () -> world.on(this, () -> membership.engineRecovered(viewNumber, localNow())));
+    world.after(0, () -> world.as(this, () -> membership.engineRecovered(viewNumber, localNow())));
   }
 
-  // ---- outputs of the membership ----
+  @Override
+  public void handedOver() {
+    world.trace(() -> self + " has handed over");
+    world.after(0, () -> world.as(this, this::goNow));
+  }
+
+  // ---- outputs of the membership
 
   @Override
   public void installView(View view) {
-    world.installed(this, view);
+    if (stopped) {
+      return;
+    }
+    world.log(self + " installs " + view);
+    world.statistics.add(Statistics.Kind.VIEWS);
+    world.invariants.installed(view);
     engine.install(view);
+    if (world.plant.unblocksAtOnce()) {
+      engine.unblock(view.number());
+    }
   }
 
   @Override
   public void requestFence(Member victim) {
-    world.fence(this, victim);
+    if (!stopped) {
+      world.fence(this, victim);
+    }
   }
 
   @Override
   public void requestReplay(Member dead) {
-    world.replay(this, dead);
+    if (!stopped) {
+      world.replay(this, dead);
+    }
   }
 
   @Override
   public void unblock(long viewNumber) {
-    world.log(self + " unblocks " + viewNumber);
-    engine.unblock(viewNumber);
+    if (!stopped) {
+      world.log(self + " unblocks " + viewNumber);
+      engine.unblock(viewNumber);
+    }
   }
 
   @Override
@@ -410,7 +386,11 @@ final class SimNode implements EngineOutput, MembershipOutput {
                   this,
                   () -> {
                     publishing = false;
-                    beatAndScan();
+                    beat();
+                    scanAgain = true;
+                    if (!scanning) {
+                      scan();
+                    }
                   }));
     }
   }
@@ -422,7 +402,6 @@ final class SimNode implements EngineOutput, MembershipOutput {
 
   @Override
   public void selfStop(String reason) {
-    world.log(self + " stops: " + reason);
-    world.stop(this);
+    world.withdraws(this, reason);
   }
 }

@@ -51,7 +51,8 @@ final class Glock {
   private LockMode mode = LockMode.NL;
 
   /**
-   * The lock's value while the mode is PR: as it came with the grant, or was told at the end of EX.
+   * The state under the lock where it is known: in PR as it came with the grant or was told at the
+   * end of EX; in EX as a user told it, until the next one.
    */
   private volatile byte[] value;
 
@@ -93,6 +94,10 @@ final class Glock {
 
   byte[] value() {
     return value;
+  }
+
+  void tell(byte[] state) {
+    value = state;
   }
 
   boolean carriesValue() {
@@ -386,6 +391,7 @@ final class Glock {
   private void grant(Waiter waiter) {
     if (waiter.mode == LockMode.EX) {
       writer = true;
+      value = null;
     } else {
       readers++;
     }
@@ -482,6 +488,9 @@ final class Glock {
     boolean again = callbacks.invalidate(name, from, demotingTo);
     boolean tells = from == LockMode.EX && demotingTo == LockMode.PR && !again;
     told = tells ? callbacks.value(name) : null;
+    if (tells && told == null) {
+      told = value;
+    }
     return again;
   }
 

@@ -27,8 +27,16 @@ final class Holder extends AtomicBoolean implements LockHolder {
 
   @Override
   public byte[] value() {
-    // Under EX, which also serves readers of this node, there is none.
     return lock.value();
+  }
+
+  @Override
+  public void tell(byte[] value) {
+    if (mode != LockMode.EX || get()) {
+      throw new IllegalStateException(
+          "only who holds " + lock.name() + " in EX may tell its state");
+    }
+    lock.tell(value);
   }
 
   @Override

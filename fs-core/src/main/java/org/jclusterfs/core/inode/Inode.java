@@ -1,6 +1,7 @@
 package org.jclusterfs.core.inode;
 
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockType;
@@ -20,6 +21,7 @@ public final class Inode {
   private final LockScope scope;
   private final FileCache data;
   private final AtomicLong lookups = new AtomicLong();
+  private final AtomicInteger pins = new AtomicInteger();
   private volatile MetaBlock block;
   private volatile boolean mayBeDirectory = true;
   private volatile boolean modified;
@@ -177,6 +179,21 @@ public final class Inode {
   /** Notes a listing. */
   public void listed(boolean here) {
     listed = here;
+  }
+
+  /** Notes that an operation uses it from now on; {@link InodeTable#pin} calls it. */
+  void pin() {
+    pins.incrementAndGet();
+  }
+
+  /** An operation that had it pinned ended. */
+  public void unpin() {
+    pins.decrementAndGet();
+  }
+
+  /** Whether an operation or an open uses it. */
+  boolean isInUse() {
+    return pins.get() > 0 || opens() > 0;
   }
 
   /** References that the kernel's lookups hold. */

@@ -10,6 +10,8 @@ import org.jclusterfs.core.cluster.ClusterLocks;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.device.BlockDevice;
+import org.jclusterfs.core.format.InodeValue;
+import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.core.txn.Transactions;
 import org.jclusterfs.dlm.LockMode;
 
@@ -78,8 +80,26 @@ public final class InodeTable {
   }
 
   /**
-   * Lets the caches of some unused, clean inodes go. Their objects stay while a kernel refers to
-   * them or a thread may hold them: only the memory behind them goes.
+   * Notes that an operation uses an inode, until {@link Inode#unpin}: its object stays in the
+   * table, and what it has in memory is not taken away. The operation has the inode's lock.
+   */
+  public void pin(Inode inode) {
+    inodes.compute(
+        inode.number(),
+        (number, known) -> {
+          inode.pin();
+          if (known == null) {
+            fading.remove(number);
+          }
+          return inode;
+        });
+  }
+
+  /**
+   * Lets the caches of some unused, clean inodes go, and the inodes that nobody knows any more. No
+   * other node is asked for anything. Objects stay while a kernel refers to them or a thread may
+   * hold them: only the memory behind them goes. Of what the node holds EX the attributes are left
+   * with the lock.
    */
   public void sweep(ClusterLocks locks, Transactions transactions) {
     for (Reference<?> ended = gone.poll(); ended != null; ended = gone.poll()) {
@@ -89,35 +109,49 @@ public final class InodeTable {
     Iterator<Inode> all = inodes.values().iterator();
     while (budget > 0 && all.hasNext()) {
       Inode inode = all.next();
-      if (inode.opens() > 0 || inode.cachedBlock() == null && !isForgotten(inode, locks)) {
+      boolean cached = inode.cachedBlock() != null;
+      if (inode.opens() > 0 || !cached && inode.lookups().get() > 0) {
         continue;
       }
-      budget--;
-      try (LockHolder holder =
-          locks.cached(inode.lock()) == LockMode.NL
-              ? null
-              : locks.tryAcquire(inode.lock(), LockMode.EX)) {
-        if (holder != null
-            && !inode.data().isDirty()
-            && transactions.journal().isWrittenBack(inode.scope().tag())) {
-          inode.drop();
-          if (inode.lookups().get() == 0) {
-            inodes.computeIfPresent(inode.number(), this::letGo);
-          }
+      if (cached) {
+        budget--;
+        if (locks.cached(inode.lock()) == LockMode.EX
+            && !dropExclusive(inode, locks, transactions)) {
+          return;
         }
-      } catch (LockUnavailableException e) {
-        return;
       }
+      inodes.computeIfPresent(inode.number(), (number, known) -> release(known, transactions));
     }
   }
 
-  /** Whether an inode whose block was never read can be let go: the kernel knows it no more. */
-  private static boolean isForgotten(Inode inode, ClusterLocks locks) {
-    return inode.lookups().get() == 0 && locks.cached(inode.lock()) != LockMode.NL;
+  /** Drops what is cached under EX; false where the node left the cluster. */
+  private static boolean dropExclusive(Inode inode, ClusterLocks locks, Transactions transactions) {
+    try (LockHolder holder = locks.tryAcquire(inode.lock(), LockMode.EX)) {
+      MetaBlock block = inode.cachedBlock();
+      if (holder != null && block != null && isClean(inode, transactions)) {
+        holder.tell(InodeValue.pack(block.buffer()));
+        inode.drop();
+      }
+      return true;
+    } catch (LockUnavailableException e) {
+      return false;
+    }
   }
 
-  private Inode letGo(long number, Inode inode) {
-    fading.put(number, new Fading(inode, gone));
+  private static boolean isClean(Inode inode, Transactions transactions) {
+    return !inode.data().isDirty() && transactions.journal().isWrittenBack(inode.scope().tag());
+  }
+
+  /** Part of a change of the table, so that no operation begins to use the inode meanwhile. */
+  private Inode release(Inode inode, Transactions transactions) {
+    if (inode.isInUse() || !isClean(inode, transactions)) {
+      return inode;
+    }
+    inode.drop();
+    if (inode.lookups().get() > 0) {
+      return inode;
+    }
+    fading.put(inode.number(), new Fading(inode, gone));
     return null;
   }
 }

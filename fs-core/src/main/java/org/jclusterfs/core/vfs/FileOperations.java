@@ -9,6 +9,7 @@ import org.jclusterfs.core.directory.DirectoryTree;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.inode.FileContent;
 import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.core.txn.Transaction;
 import org.jclusterfs.core.vfs.FsException.Failure;
 import org.jclusterfs.dlm.LockMode;
@@ -251,8 +252,8 @@ final class FileOperations {
     Inode inode = handle.node();
     LockHolder last = inode.released(OpenHandle.writes(handle.flags()));
     if (last != null) {
-      boolean orphan =
-          inode.cachedBlock() != null && InodeBlock.linkCount(inode.cachedBlock().buffer()) == 0;
+      MetaBlock block = inode.cachedBlock();
+      boolean orphan = block != null && InodeBlock.linkCount(block.buffer()) == 0;
       last.close();
       // Where another node unlinked it meanwhile, that node comes back for it.
       if (orphan) {

@@ -72,6 +72,11 @@ final class FileSystem implements Vfs {
     volume.transactions().journal().writeBackAll();
   }
 
+  /** Takes what is cached of inodes out of memory, as is done when there are many. */
+  void sweep() {
+    volume.inodes().sweep(volume.locks(), volume.transactions());
+  }
+
   @Override
   public long root() {
     return volume.root();

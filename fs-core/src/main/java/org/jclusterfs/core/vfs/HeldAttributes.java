@@ -11,8 +11,8 @@ import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.dlm.LockMode;
 
 /**
- * An inode whose lock an operation holds in PR to look at its attributes. They are what the lock's
- * value tells where the inode's block is not in memory: then nothing is read from the device.
+ * An inode whose lock an operation holds to look at its attributes. They are what the lock's value
+ * tells where the inode's block is not in memory: then nothing is read from the device.
  */
 final class HeldAttributes implements AutoCloseable {
   private final VolumeState volume;
@@ -54,6 +54,7 @@ final class HeldAttributes implements AutoCloseable {
       throws IOException, LockUnavailableException, FsException {
     LockHolder holder = volume.locks().acquire(inode.lock(), mode);
     boolean living = false;
+    volume.inodes().pin(inode);
     try {
       HeldAttributes held = new HeldAttributes(volume, inode, holder);
       HeldInode.requireLiving(inode, held.buffer);
@@ -61,6 +62,7 @@ final class HeldAttributes implements AutoCloseable {
       return held;
     } finally {
       if (!living) {
+        inode.unpin();
         holder.close();
       }
     }
@@ -86,6 +88,7 @@ final class HeldAttributes implements AutoCloseable {
 
   @Override
   public void close() {
+    inode.unpin();
     // Where EX was taken a change is expected: a demotion waits a little for it.
     inode.modified(holder.mode() == LockMode.EX);
     holder.close();

@@ -19,15 +19,18 @@ final class HeldInode implements AutoCloseable {
   private final Inode inode;
   private final LockHolder holder;
   private final MetaBlock block;
+  private boolean closed;
 
   private HeldInode(VolumeState volume, Inode inode, LockHolder holder) throws IOException {
     this.volume = volume;
     this.inode = inode;
     this.holder = holder;
+    volume.inodes().pin(inode);
     try {
       this.block = load(volume, inode, holder);
       inode.seenAs(isDirectory());
     } catch (IOException | RuntimeException e) {
+      inode.unpin();
       holder.close();
       throw e;
     }
@@ -175,6 +178,11 @@ final class HeldInode implements AutoCloseable {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    inode.unpin();
     if (holder.mode() == LockMode.PR) {
       inode.modified(false);
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jclusterfs.core.cluster.LockUnavailableException.Reason;
+import org.jclusterfs.dlm.LockEngine;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
 import org.junit.jupiter.api.AfterEach;
@@ -101,6 +103,23 @@ abstract class ClusterLocksContract {
     LockHolder last = locks.tryAcquire(INODE, LockMode.PR);
     assertNotNull(last);
     last.close();
+  }
+
+  @Test
+  void whatAWriterTellsIsKnownUntilTheNextWriter() throws Exception {
+    byte[] told = new byte[LockEngine.VALUE_SIZE];
+    try (LockHolder writer = locks.acquire(INODE, LockMode.EX)) {
+      assertNull(writer.value());
+      writer.tell(told);
+    }
+    try (LockHolder reader = locks.acquire(INODE, LockMode.PR)) {
+      assertSame(told, reader.value());
+      assertThrows(IllegalStateException.class, () -> reader.tell(told));
+    }
+    locks.acquire(INODE, LockMode.EX).close();
+    try (LockHolder reader = locks.acquire(INODE, LockMode.PR)) {
+      assertNull(reader.value());
+    }
   }
 
   @Test

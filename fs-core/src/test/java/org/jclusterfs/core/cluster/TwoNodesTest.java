@@ -158,6 +158,19 @@ final class TwoNodesTest {
   }
 
   @Test
+  void stateThatAWriterToldBeforeItForgotItReachesTheReader() throws Exception {
+    try (LockHolder writer = a.locks().acquire(INODE, LockMode.EX)) {
+      writer.tell(bytes(4));
+    }
+    assertArrayEquals(bytes(4), valueFor(b));
+    try (LockHolder writer = b.locks().acquire(INODE, LockMode.EX)) {
+      writer.tell(bytes(5));
+    }
+    b.locks().acquire(INODE, LockMode.EX).close();
+    assertNull(valueFor(a));
+  }
+
+  @Test
   void changeWhileTheLockIsGivenAwayIsToldToo() throws Exception {
     a.callbacks.value = bytes(1);
     a.locks().acquire(INODE, LockMode.EX).close();

@@ -35,7 +35,7 @@ final class RecoveryBench {
 
   void run() throws IOException {
     try (Target target = Target.start(kind, "4G");
-        Cluster cluster = Cluster.format(target, NODES + 1, options)) {
+        Cluster cluster = Cluster.formatForHelpers(target, NODES + 1, options)) {
       for (int n = 0; n < NODES; n++) {
         cluster.mount();
       }

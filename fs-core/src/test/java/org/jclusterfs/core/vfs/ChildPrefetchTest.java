@@ -35,6 +35,8 @@ class ChildPrefetchTest {
     }
     // What went before is written and settled: this is about what one pass costs.
     reader.lookup(reader.root(), "d");
+    // Locks of files just made are kept for a moment, and then go one by one.
+    Thread.sleep(100);
   }
 
   @AfterEach

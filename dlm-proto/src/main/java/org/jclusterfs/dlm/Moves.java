@@ -130,7 +130,8 @@ final class Moves {
   /** A node sent to a region that is about to go: it has to drain, too. */
   void sentTo(MasterRegion region, int slot) {
     Outgoing move = outgoing.get(region.number);
-    if (move.awaited().add(slot)) {
+    // This node's own messages of the old epoch were on their way within it; there are no more.
+    if (slot != selfSlot && move.awaited().add(slot)) {
       host.send(slot, region.epoch + 1, move.announcement());
     }
   }

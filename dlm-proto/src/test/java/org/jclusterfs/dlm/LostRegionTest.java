@@ -84,4 +84,23 @@ class LostRegionTest {
     t.request(2, name, LockMode.EX, 0);
     assertEquals("3: 302 blocks EX", t.take());
   }
+
+  @Test
+  void whatThisNodeAskedOfARegionThatComesAndGoesOnKeepsItNotBack() {
+    LockName name = new LockName(2, 1, 77);
+    Transcript t = Transcript.open(1, 2, 3);
+    t.unlock(1, t.request(1, name, LockMode.PR, 0), null);
+    t.request(3, name, LockMode.NL, 0);
+    t.hold(3, 1);
+    use(t, 2, name);
+    // It is announced to 2, and waits for 3. Meanwhile 3 asks so much that it will go to 3, then 2.
+    for (int i = 0; i < 2 * LockEngine.FIRST_PATIENCE; i++) {
+      t.request(3, name, LockMode.NL, 0);
+    }
+    final long id = t.request(2, other(name), LockMode.EX, 0);
+    t.lines.clear();
+    t.release();
+    assertTrue(t.at(3).mastersRegion(1));
+    assertTrue(t.lines.contains("2: " + id + " granted EX"));
+  }
 }

@@ -151,6 +151,9 @@ final class Transcript {
 
     @Override
     public void send(int to, ByteBuffer message) {
+      if (to == slot) {
+        throw new AssertionError(slot + " sends to itself, which no transport does");
+      }
       network.add(new InFlight(slot, to, message));
     }
 

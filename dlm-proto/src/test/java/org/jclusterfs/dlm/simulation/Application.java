@@ -283,7 +283,7 @@ final class Application {
     world.statistics.add(Statistics.Kind.CALLBACKS);
     if (lock.pending == null) {
       giveBackSoon(lock);
-    } else {
+    } else if (random.nextBoolean()) { // else the engine has to find the circle, if it is one
       // As the filesystem does: nobody waits for an upgrade while others want the lower mode.
       lock.cancelled = true;
       world.after(1, () -> world.as(node, () -> node.engine.cancel(lockId)));

@@ -162,6 +162,9 @@ final class FaultInjector {
     world.after(
         3 * THRESHOLD,
         () -> {
+          if (world.quiet) {
+            return; // healed before it was settled
+          }
           for (Member member : view.members()) {
             boolean wins = part.contains(member.slot()) == partWins;
             SimNode node = world.nodeOf(member);

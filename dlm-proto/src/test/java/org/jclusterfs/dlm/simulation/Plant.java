@@ -6,7 +6,9 @@ import java.util.BitSet;
 import java.util.List;
 import org.jclusterfs.dlm.Bundle;
 import org.jclusterfs.dlm.Grant;
+import org.jclusterfs.dlm.Member;
 import org.jclusterfs.dlm.MessageType;
+import org.jclusterfs.dlm.View;
 import org.jclusterfs.dlm.membership.Heartbeat;
 
 /**
@@ -55,7 +57,7 @@ enum Plant {
   /** A master handles what was meant for an earlier epoch. */
   OLD_EPOCH_ACCEPTED {
     @Override
-    void arriving(SimNode at, ByteBuffer message) {
+    void arriving(SimNode at, Member from, ByteBuffer message) {
       if (message.get(0) <= MessageType.CANCEL.code()) {
         Long epoch = at.engine.masteredRegions().get(message.getInt(Messages.REGION));
         if (epoch != null) {
@@ -88,31 +90,11 @@ enum Plant {
 
   // ---- locks
 
-  /** Every third callback is lost. */
+  /** A master calls nobody back. */
   BLOCKING_LOST {
     @Override
     ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
-      boolean lost = type(message) == MessageType.BLOCKING && world.random.nextInt(3) == 0;
-      return lost ? null : message;
-    }
-  },
-  /** A request for EX is granted while others hold PR. */
-  SHARED_TAKEN_FOR_EXCLUSIVE {
-    @Override
-    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
-      if (type(message) == MessageType.REQUEST && message.get(MessageType.HEADER_SIZE + 43) == 5) {
-        world.plantMemory.put(from.self + "/" + message.getLong(MessageType.HEADER_SIZE), "EX");
-        message.put(MessageType.HEADER_SIZE + 43, (byte) 3);
-      }
-      return message;
-    }
-
-    @Override
-    void arriving(SimNode at, ByteBuffer message) {
-      String lock = at.self + "/" + (message.remaining() < 32 ? 0 : message.getLong(24));
-      if (type(message) == MessageType.GRANT && at.world.plantMemory.remove(lock) != null) {
-        message.put(MessageType.HEADER_SIZE + 16, (byte) 5);
-      }
+      return type(message) == MessageType.BLOCKING ? null : message;
     }
   },
   /** A value block stays valid though the last holder of EX has died with it. */
@@ -154,28 +136,24 @@ enum Plant {
   /** What members said in an older view counts for the new one. */
   STALE_VIEW_ACCEPTED {
     @Override
-    void arriving(SimNode at, ByteBuffer message) {
+    void arriving(SimNode at, Member from, ByteBuffer message) {
       MessageType type = type(message);
-      boolean ofView =
-          type == MessageType.REPORTED
-              || type == MessageType.RECLAIMED
-              || type == MessageType.MASTERED
-              || type == MessageType.RECLAIM;
-      if (ofView && at.membership.view() != null) {
-        long view = at.membership.view().number();
-        message.putLong(Messages.VIEW, Math.max(view, message.getLong(Messages.VIEW)));
+      if (type == MessageType.REPORTED || type == MessageType.RECLAIMED) {
+        at.world.plantMemory.put(at.self + " " + from + " " + type.code(), message.duplicate());
       }
     }
-  },
-  /** A node that has promised itself to a newer proposal accepts an older one, too. */
-  PROMISE_BROKEN {
+
     @Override
-    ByteBuffer changed(ClusterSimulation world, SimNode from, int to, ByteBuffer message) {
-      if (type(message) != MessageType.REFUSED) {
-        return message;
+    void installed(SimNode node, View view) {
+      for (MessageType type : List.of(MessageType.REPORTED, MessageType.RECLAIMED)) {
+        for (Member member : view.members()) {
+          Object heard = node.world.plantMemory.get(node.self + " " + member + " " + type.code());
+          if (heard != null) {
+            ByteBuffer message = Messages.copy((ByteBuffer) heard);
+            node.engine.receive(member, message.putLong(Messages.VIEW, view.number()));
+          }
+        }
       }
-      message.put(0, (byte) MessageType.PREPARED.code());
-      return message.slice(0, MessageType.HEADER_SIZE);
     }
   },
   /** After a split each part takes itself for the larger one. */
@@ -227,8 +205,8 @@ enum Plant {
   /** Locks are granted before the journals of the dead are replayed. */
   GRANTED_BEFORE_REPLAY {
     @Override
-    boolean unblocksAtOnce() {
-      return true;
+    void installed(SimNode node, View view) {
+      node.engine.unblock(view.number());
     }
   },
   /** A survivor leaves out every other lock that it holds in a region whose master died. */
@@ -257,13 +235,6 @@ enum Plant {
     @Override
     boolean ignoresLease() {
       return true;
-    }
-  },
-  /** The lease begins when a heartbeat is confirmed, not when it was submitted. */
-  LEASE_BEGINS_TOO_LATE {
-    @Override
-    long leaseBegins(long submitted, long completed) {
-      return completed;
     }
   };
 
@@ -302,7 +273,7 @@ enum Plant {
   }
 
   /** Changes a message that arrives. */
-  void arriving(SimNode at, ByteBuffer message) {}
+  void arriving(SimNode at, Member from, ByteBuffer message) {}
 
   /** How often a message that arrives is handled. */
   int times(ClusterSimulation world) {
@@ -331,16 +302,11 @@ enum Plant {
     return false;
   }
 
-  boolean unblocksAtOnce() {
-    return false;
-  }
+  /** A node's engine has installed a view. */
+  void installed(SimNode node, View view) {}
 
   boolean ignoresLease() {
     return false;
-  }
-
-  long leaseBegins(long submitted, long completed) {
-    return submitted;
   }
 
   // ---- where the simulation passes messages through
@@ -358,14 +324,14 @@ enum Plant {
     }
   }
 
-  final List<ByteBuffer> received(SimNode at, ByteBuffer frame) {
+  final List<ByteBuffer> received(SimNode at, Member from, ByteBuffer frame) {
     if (this == NONE) {
       return List.of(frame);
     }
     List<ByteBuffer> messages = new ArrayList<>();
     for (ByteBuffer message : Bundle.open(frame)) {
       ByteBuffer copy = Messages.copy(message);
-      arriving(at, copy);
+      arriving(at, from, copy);
       for (int i = times(at.world); i > 0; i--) {
         messages.add(copy.duplicate());
       }

@@ -156,11 +156,7 @@ final class SimNode implements EngineOutput, MembershipOutput, TransportHandler 
             world.after(
                 1 + world.random.nextInt(2_000_000),
                 () ->
-                    world.as(
-                        this,
-                        () ->
-                            membership.ownHeartbeatCompleted(
-                                world.plant.leaseBegins(submitted, localNow()), localNow())));
+                    world.as(this, () -> membership.ownHeartbeatCompleted(submitted, localNow())));
           }
         });
   }
@@ -254,6 +250,7 @@ final class SimNode implements EngineOutput, MembershipOutput, TransportHandler 
     if (stopped) {
       return;
     }
+    world.check(slot != self.slot(), self + " sends to itself");
     world.plant.sends(world, this, slot, message);
     if (messagesUntilCrash > 0 && --messagesUntilCrash == 0) {
       world.statistics.add(Statistics.Kind.CRASHES_AT_A_STEP);
@@ -264,7 +261,7 @@ final class SimNode implements EngineOutput, MembershipOutput, TransportHandler 
   @Override
   public void onMessage(int slot, long incarnation, ByteBuffer frame) {
     Member from = new Member(slot, incarnation);
-    for (ByteBuffer message : world.plant.received(this, frame)) {
+    for (ByteBuffer message : world.plant.received(this, from, frame)) {
       if (stopped) {
         return;
       }
@@ -348,9 +345,7 @@ final class SimNode implements EngineOutput, MembershipOutput, TransportHandler 
     world.statistics.add(Statistics.Kind.VIEWS);
     world.invariants.installed(view);
     engine.install(view);
-    if (world.plant.unblocksAtOnce()) {
-      engine.unblock(view.number());
-    }
+    world.plant.installed(this, view);
   }
 
   @Override

@@ -15,9 +15,10 @@ public final class BenchCommand {
              bin/bench handoff   [--device tgtd|lio|file] [--seconds S] [--rounds N]
                                  [--options MOUNT-OPTIONS]
              bin/bench ping-pong [--device tgtd|lio|file] [--seconds S] [--rounds N]
+                                 [--options MOUNT-OPTIONS]
              bin/bench idle-node [--device tgtd|lio|file] [--seconds S] [--rounds N]
                                  [--options MOUNT-OPTIONS]
-             bin/bench locks     [--device tgtd|lio|file] [--locks N]
+             bin/bench locks     [--device tgtd|lio|file] [--locks N] [--options MOUNT-OPTIONS]
 
       fsync      threads that each write 4 KiB and fsync their own file, against one thread
       replay     how long a full journal takes to replay
@@ -109,10 +110,11 @@ public final class BenchCommand {
       case "recovery" -> new RecoveryBench(kind, roundsOr(10), options).run();
       case "handoff" ->
           new HandoffBench(kind, WARM_UP_SECONDS, seconds, roundsOr(3), options).run();
-      case "ping-pong" -> new PingPongBench(kind, WARM_UP_SECONDS, seconds, roundsOr(3)).run();
+      case "ping-pong" ->
+          new PingPongBench(kind, WARM_UP_SECONDS, seconds, roundsOr(3), options).run();
       case "idle-node" ->
           new IdleNodeBench(kind, WARM_UP_SECONDS, seconds, roundsOr(6), options).run();
-      case "locks" -> new LocksBench(kind, locks).run();
+      case "locks" -> new LocksBench(kind, locks, options).run();
       default -> throw new IllegalArgumentException("no benchmark \"" + name + "\"");
     }
   }

@@ -15,28 +15,26 @@ import org.jclusterfs.core.status.LockTypeStatus;
 final class LocksBench {
 
   private static final Duration WANTED = Duration.ofSeconds(5);
-  private static final int THRESHOLD_SECONDS = 3;
   private static final int FILES_PER_DIRECTORY = 10_000;
 
   private final Target.Kind kind;
   private final long locks;
+  private final String options;
   private final List<String> late = new ArrayList<>();
 
   /**
    * A bench that has not begun.
    *
    * @param locks that the holder has at least
+   * @param options mount options for every node, or empty for a threshold of 3 s
    */
-  LocksBench(Target.Kind kind, long locks) {
-    if (locks < 1) {
-      throw new IllegalArgumentException("--locks: at least 1");
-    }
+  LocksBench(Target.Kind kind, long locks, String options) {
+    this.options = options.isEmpty() ? "threshold=3" : options;
     this.kind = kind;
     this.locks = locks;
   }
 
   void run() throws IOException {
-    String options = "threshold=" + THRESHOLD_SECONDS;
     try (Target target = Target.start(kind, "8G");
         Cluster cluster = Cluster.formatForHelpers(target, 4, options)) {
       Node holder = cluster.mount();
@@ -75,11 +73,12 @@ final class LocksBench {
 
   private void die(Node holder, Node bystander) throws IOException {
     Path in = hold(holder, "second");
+    final int threshold = holder.status().cluster().thresholdMillis();
     try (FileMaker maker = beside(bystander, "death")) {
       long begun = System.nanoTime();
       holder.kill();
       Files.createFile(bystander.directory().resolve(in).resolve("heir"));
-      Duration beyond = since(begun).minusSeconds(THRESHOLD_SECONDS);
+      Duration beyond = since(begun).minusMillis(threshold);
       tell("death of the holder, beyond the threshold, to a file in its directory", beyond, maker);
     }
     holder.clearDeadMount();

@@ -18,6 +18,7 @@ final class PingPongBench {
   private final int warmUpSeconds;
   private final int seconds;
   private final int rounds;
+  private final String options;
 
   /**
    * A bench that has not begun.
@@ -25,8 +26,10 @@ final class PingPongBench {
    * @param warmUpSeconds length of a run of each kind before those that count, 0 for none
    * @param seconds length of each run, at least 3
    * @param rounds runs of each kind
+   * @param options mount options for both nodes, or empty
    */
-  PingPongBench(Target.Kind kind, int warmUpSeconds, int seconds, int rounds) {
+  PingPongBench(Target.Kind kind, int warmUpSeconds, int seconds, int rounds, String options) {
+    this.options = options;
     if (seconds < 3) {
       throw new IllegalArgumentException("--seconds: ping_pong tells a rate after 3 at the least");
     }
@@ -38,7 +41,7 @@ final class PingPongBench {
 
   void run() throws IOException {
     try (Target target = Target.start(kind, "4G");
-        Cluster cluster = Cluster.formatForHelpers(target, 4, "")) {
+        Cluster cluster = Cluster.formatForHelpers(target, 4, options)) {
       Path file = Files.createFile(cluster.mount().path("ping-pong"));
       System.out.printf("ping-pong: fcntl locks per second on %s%n", kind);
       alone(file);

@@ -15,11 +15,11 @@ class BenchesTest {
 
   @Test
   void pingPongOnTwoMountsCountsWhatBothDid() throws IOException {
-    new PingPongBench(Target.Kind.TGTD, 0, 4, 1).run();
+    new PingPongBench(Target.Kind.TGTD, 0, 4, 1, "").run();
   }
 
   @Test
   void holderOfManyLocksIsJoinedLeavesAndDies() throws IOException {
-    new LocksBench(Target.Kind.FILE, 2_000).run();
+    new LocksBench(Target.Kind.FILE, 2_000, "").run();
   }
 }

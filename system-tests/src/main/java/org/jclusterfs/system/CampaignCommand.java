@@ -87,6 +87,9 @@ public final class CampaignCommand {
           options.isEmpty() ? "" : " --options " + options);
       failed = 1;
     }
+    if (failed == 0 && passed == 0) {
+      System.out.println("nothing is shown: no round ended within the time, allow more --minutes");
+    }
     System.out.println(passed + " passed, " + failed + " failed");
     return failed == 0 && passed > 0;
   }

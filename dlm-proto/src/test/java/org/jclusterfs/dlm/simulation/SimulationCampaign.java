@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 
 /**
  * Simulates clusters under faults for so many minutes: {@code SimulationCampaign [--minutes M]
@@ -60,26 +61,54 @@ final class SimulationCampaign {
     int threads = 1;
     int thresholds = THRESHOLDS;
     Long only = null;
-    try {
-      for (int i = 0; i < arguments.length; i += 2) {
-        switch (arguments[i]) {
-          case "--minutes" -> minutes = Double.parseDouble(arguments[i + 1]);
-          case "--seed" -> seed = Long.parseLong(arguments[i + 1]);
-          case "--threads" -> threads = Integer.parseInt(arguments[i + 1]);
-          case "--thresholds" -> thresholds = Integer.parseInt(arguments[i + 1]);
-          case "--run" -> only = Long.parseLong(arguments[i + 1]);
-          default -> throw new IllegalArgumentException(arguments[i]);
-        }
+    for (int i = 0; i < arguments.length; i += 2) {
+      String option = arguments[i];
+      if (option.equals("--help") || option.equals("-h")) {
+        System.out.println(USAGE);
+        System.exit(0);
       }
-    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-      System.err.println(USAGE + ": " + e.getMessage());
-      System.exit(2);
+      String value = i + 1 < arguments.length ? arguments[i + 1] : null;
+      switch (option) {
+        case "--minutes" -> minutes = positive(option, value, Double::parseDouble);
+        case "--seed" -> seed = number(option, value, Long::parseLong);
+        case "--threads" -> threads = positive(option, value, Integer::parseInt);
+        case "--thresholds" -> thresholds = positive(option, value, Integer::parseInt);
+        case "--run" -> only = number(option, value, Long::parseLong);
+        default -> refuse("no option " + option);
+      }
     }
     if (only != null) {
       System.exit(replay(only, thresholds) ? 0 : 1);
     }
     System.out.println("from seed " + seed);
     System.exit(new SimulationCampaign(seed, minutes, thresholds).run(threads) ? 0 : 1);
+  }
+
+  private static <T> T number(String option, String value, Function<String, T> parse) {
+    if (value == null) {
+      refuse(option + " wants a value");
+    }
+    try {
+      return parse.apply(value);
+    } catch (NumberFormatException e) {
+      refuse(option + " wants a number, not \"" + value + '"');
+      throw e;
+    }
+  }
+
+  private static <T extends Number> T positive(
+      String option, String value, Function<String, T> parse) {
+    T number = number(option, value, parse);
+    if (!(number.doubleValue() > 0)) {
+      refuse(option + " wants a number above 0, not " + value);
+    }
+    return number;
+  }
+
+  private static void refuse(String why) {
+    System.err.println("campaign dlm: " + why);
+    System.err.println(USAGE);
+    System.exit(2);
   }
 
   private static boolean replay(long seed, int thresholds) {

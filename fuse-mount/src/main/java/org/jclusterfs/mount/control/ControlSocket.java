@@ -35,6 +35,7 @@ public final class ControlSocket implements AutoCloseable {
   private static final int MOST_CLIENTS = 4;
   private static final int LONGEST_QUESTION = 256;
   private static final int CLIENT_MILLIS = 10_000;
+  private static final int ANSWER_MILLIS = 5_000;
 
   /** The question for a {@link org.jclusterfs.core.status.MountStatus}. */
   static final String STATUS = "status";
@@ -159,10 +160,31 @@ public final class ControlSocket implements AutoCloseable {
    * Asks a daemon.
    *
    * @return its answer, a JSON document
-   * @throws IOException if nobody listens there or it does not answer
+   * @throws IOException if nobody listens there or it does not answer within some seconds
    */
   static String ask(Path path, String question) throws IOException {
-    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+    return ask(path, question, ANSWER_MILLIS);
+  }
+
+  static String ask(Path path, String question, int millis) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS)
+          .execute(() -> close(channel));
+      return ask(channel, path, question);
+    } catch (ClosedChannelException e) {
+      throw new IOException(
+          "the daemon gave no answer within "
+              + millis / 1000.0
+              + " s: it is stopped or hangs (its process number is the name of "
+              + path
+              + ")",
+          e);
+    }
+  }
+
+  private static String ask(SocketChannel channel, Path path, String question) throws IOException {
+    try (channel) {
+      channel.connect(UnixDomainSocketAddress.of(path));
       channel.write(StandardCharsets.UTF_8.encode(question + "\n"));
       StringBuilder answer = new StringBuilder();
       BufferedReader reader =

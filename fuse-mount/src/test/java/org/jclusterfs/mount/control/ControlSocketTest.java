@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.Gson;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,6 +115,17 @@ class ControlSocketTest {
         client.close();
       }
       assertTrue(ControlSocket.ask(path(), ControlSocket.STATUS).startsWith("{\"device\""));
+    }
+  }
+
+  @Test
+  void aDaemonThatDoesNotAnswerIsNotWaitedForForEver() throws Exception {
+    try (ServerSocketChannel stopped = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      stopped.bind(UnixDomainSocketAddress.of(path()));
+      IOException told =
+          assertThrows(
+              IOException.class, () -> ControlSocket.ask(path(), ControlSocket.STATUS, 200));
+      assertTrue(told.getMessage().contains("gave no answer within 0.2 s"), told.getMessage());
     }
   }
 

@@ -49,6 +49,7 @@ final class Invariants {
       holders.add(lock);
     }
     if (!node.mayWrite()) {
+      lock.superseded = true; // what it holds from now on counts for nobody
       return;
     }
     world.statistics.add(Statistics.Kind.GRANTS);

@@ -59,7 +59,9 @@ final class Connectivity {
     }
     Set<Pair> broken = new HashSet<>(brokenSince.keySet());
     broken.removeIf(pair -> silent.contains(pair.low()) || silent.contains(pair.high()));
-    if (broken.stream().noneMatch(pair -> known.now - brokenSince.get(pair) >= nanos)) {
+    // By the time of the last scan: without a new one nobody knows that it is still broken.
+    long seen = known.disk.lastScanStart();
+    if (broken.stream().noneMatch(pair -> seen - brokenSince.get(pair) >= nanos)) {
       return Set.of();
     }
     TreeSet<Integer> slots = new TreeSet<>();

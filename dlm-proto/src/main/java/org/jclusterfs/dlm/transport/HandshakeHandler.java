@@ -145,9 +145,7 @@ final class HandshakeHandler extends SimpleChannelInboundHandler<ByteBuf> {
     context.pipeline().get(FrameDecoder.class).trust();
     context
         .pipeline()
-        .addLast(
-            new IdleStateHandler(
-                WireProtocol.SILENCE_MILLIS, WireProtocol.PING_MILLIS, 0, TimeUnit.MILLISECONDS));
+        .addLast(new IdleStateHandler(WireProtocol.SILENCE_MILLIS, 0, 0, TimeUnit.MILLISECONDS));
     SessionConnection connection = new NettyConnection(context.channel());
     context.pipeline().addLast(new SessionHandler(session, connection, host.log()));
     context.fireUserEventTriggered(Proven.INSTANCE);

@@ -158,8 +158,8 @@ public final class PeerSession {
   }
 
   /**
-   * Silence of our own: shows that we are there. A message that several pings find unacknowledged
-   * was lost without a trace, and goes by another connection.
+   * Time passes, whatever was sent meanwhile: shows that we are there. A message that several pings
+   * find unacknowledged was lost without a trace, and goes by another connection.
    */
   public void ping() {
     if (connection == null) {

@@ -7,12 +7,15 @@ import io.netty.handler.codec.CorruptedFrameException;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.nio.ByteBuffer;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** A proven connection: reads frames and hands them to the session. */
 final class SessionHandler extends SimpleChannelInboundHandler<ByteBuf> {
   private final PeerSession session;
   private final SessionConnection connection;
   private final LogLimiter log;
+  private Future<?> pings;
 
   SessionHandler(PeerSession session, SessionConnection connection, LogLimiter log) {
     this.session = session;
@@ -48,12 +51,28 @@ final class SessionHandler extends SimpleChannelInboundHandler<ByteBuf> {
     if (event instanceof IdleStateEvent idle) {
       if (idle.state() == IdleState.READER_IDLE) {
         context.close();
-      } else {
-        session.ping();
       }
     } else {
       context.fireUserEventTriggered(event);
     }
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    // Also while much is sent: only so is it noticed that the other end misses something.
+    pings =
+        context
+            .executor()
+            .scheduleWithFixedDelay(
+                session::ping,
+                WireProtocol.PING_MILLIS,
+                WireProtocol.PING_MILLIS,
+                TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    pings.cancel(false);
   }
 
   @Override

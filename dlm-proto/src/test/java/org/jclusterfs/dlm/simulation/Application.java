@@ -149,6 +149,9 @@ final class Application {
 
   private void convert(AppLock lock, LockMode mode) {
     boolean down = lock.held.covers(mode);
+    if (down && lock.held != mode && withdraws(lock)) {
+      return;
+    }
     int flags = LockFlags.VALUE | (lock.name.type() == RECOVERY_TYPE ? LockFlags.RECOVERY : 0);
     byte[] value = null;
     if (!down) {
@@ -184,7 +187,22 @@ final class Application {
     return 0;
   }
 
+  /**
+   * A writer's lock goes down after what it covers is on the disk: a node that may not write any
+   * more finds that out here, at the latest.
+   */
+  private boolean withdraws(AppLock lock) {
+    boolean cannotWrite = lock.isWriter() && !node.mayWrite();
+    if (cannotWrite) {
+      world.after(0, () -> world.withdraws(node, "it cannot write what it changed"));
+    }
+    return cannotWrite;
+  }
+
   private void release(AppLock lock) {
+    if (withdraws(lock)) {
+      return;
+    }
     byte[] value = lock.isWriter() ? newValue() : null;
     int flags = lock.isWriter() ? noteValue(lock, value) : 0;
     world.trace(() -> "releases " + lock);

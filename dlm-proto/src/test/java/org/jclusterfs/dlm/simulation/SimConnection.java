@@ -23,14 +23,12 @@ final class SimConnection implements SessionConnection {
   private SimConnection other;
   private boolean open = true;
   private long lastHeard;
-  private long lastWritten;
 
   SimConnection(SimNetwork network, SimNode owner, PeerSession session) {
     this.network = network;
     this.owner = owner;
     this.session = session;
     lastHeard = network.now();
-    lastWritten = lastHeard;
   }
 
   static void join(SimConnection a, SimConnection b) {
@@ -58,7 +56,6 @@ final class SimConnection implements SessionConnection {
 
   private void write(Frame frame) {
     if (open) {
-      lastWritten = network.now();
       network.transmit(this, frame);
     }
   }
@@ -106,7 +103,7 @@ final class SimConnection implements SessionConnection {
   void keepAlive() {
     if (network.now() - lastHeard >= SimNetwork.SILENCE) {
       close();
-    } else if (network.now() - lastWritten >= SimNetwork.PING) {
+    } else {
       session.ping();
     }
   }

@@ -53,8 +53,11 @@ final class LockBench {
     report(
         "leave of their holder",
         () -> {
-          locks.forEach(id -> engines.get(1).unlock(id, LockFlags.KEEP_VALUE, null));
-          engines.get(1).handOver();
+          LockEngine holder = engines.get(1);
+          holder.cork(); // as a node does that gives many back
+          locks.forEach(id -> holder.unlock(id, LockFlags.KEEP_VALUE, null));
+          holder.uncork();
+          holder.handOver();
           settle();
           engines.remove(1);
           install(4, new int[0], 3, 4);
@@ -119,7 +122,7 @@ final class LockBench {
   }
 
   /** Counts and carries. */
-  private final class Output implements EngineOutput {
+  private final class Output extends SilentOutput {
     private final int slot;
 
     Output(int slot) {
@@ -131,18 +134,6 @@ final class LockBench {
       messages++;
       network.add(new InFlight(slot, to, message));
     }
-
-    @Override
-    public void granted(long lockId, Grant grant) {}
-
-    @Override
-    public void denied(long lockId, DenyReason reason, Blocker blocker) {}
-
-    @Override
-    public void blocking(long lockId, LockMode wanted) {}
-
-    @Override
-    public void tested(long queryId, Blocker blocker) {}
 
     @Override
     public void recovered(long viewNumber) {

@@ -12,6 +12,8 @@ import org.jclusterfs.iscsi.ProtocolException;
  * @param maxTransferBlocks MAXIMUM TRANSFER LENGTH, 0 where the target names none
  * @param maxUnmapBlocks MAXIMUM UNMAP LBA COUNT as unsigned, 0: no UNMAP
  * @param maxUnmapDescriptors MAXIMUM UNMAP BLOCK DESCRIPTOR COUNT as unsigned, 0: no UNMAP
+ * @param maxWriteSameBlocks MAXIMUM WRITE SAME LENGTH, 0 where the target names none
+ * @param maxCompareAndWriteBlocks MAXIMUM COMPARE AND WRITE LENGTH, 0: no COMPARE AND WRITE
  * @param writeCache the unit may lose acknowledged writes that were not flushed (WCE)
  * @param forcedUnitAccess a write can be durable by itself (DPOFUA)
  * @param cachingKnown writeCache and forcedUnitAccess are the unit's word and no careful guess
@@ -24,6 +26,8 @@ public record Capacity(
     long maxTransferBlocks,
     long maxUnmapBlocks,
     long maxUnmapDescriptors,
+    long maxWriteSameBlocks,
+    int maxCompareAndWriteBlocks,
     boolean writeCache,
     boolean forcedUnitAccess,
     boolean cachingKnown,
@@ -41,13 +45,36 @@ public record Capacity(
       ByteBuffer provisioning,
       ByteBuffer mode)
       throws ProtocolException {
+    Size size = size(capacity16, capacity10);
+    boolean thin =
+        capacity16 != null && capacity16.remaining() > 14 && (capacity16.get(14) & 0x80) != 0;
+    boolean unmap =
+        thin && provisioning != null && provisioning.remaining() > 5
+            ? (provisioning.get(5) & 0x80) != 0
+            : thin;
+    return new Capacity(
+        size.blocks,
+        size.blockSize,
+        thin,
+        unsigned(limits, 8),
+        unmap ? unsigned(limits, 20) : 0,
+        unmap ? unsigned(limits, 24) : 0,
+        limits == null || limits.remaining() < 44 ? 0 : Math.max(0, limits.getLong(36)),
+        limits == null || limits.remaining() < 6 ? 0 : limits.get(5) & 0xff,
+        writeCache(mode),
+        forcedUnitAccess(mode),
+        mode != null,
+        mode != null && mode.remaining() > 2 && (mode.get(2) & 0x80) != 0);
+  }
+
+  private record Size(long blocks, int blockSize) {}
+
+  private static Size size(ByteBuffer capacity16, ByteBuffer capacity10) throws ProtocolException {
     long last;
     int blockSize;
-    boolean thin = false;
     if (capacity16 != null && capacity16.remaining() >= 12) {
       last = capacity16.getLong(0);
       blockSize = capacity16.getInt(8);
-      thin = capacity16.remaining() > 14 && (capacity16.get(14) & 0x80) != 0;
     } else if (capacity10 != null && capacity10.remaining() >= 8) {
       last = capacity10.getInt(0) & 0xffff_ffffL;
       blockSize = capacity10.getInt(4);
@@ -66,35 +93,39 @@ public record Capacity(
               + blockSize
               + " bytes each");
     }
-    boolean unmap =
-        thin && provisioning != null && provisioning.remaining() > 5
-            ? (provisioning.get(5) & 0x80) != 0
-            : thin;
-    return new Capacity(
-        last + 1,
-        blockSize,
-        thin,
-        unsigned(limits, 8),
-        unmap ? unsigned(limits, 20) : 0,
-        unmap ? unsigned(limits, 24) : 0,
-        writeCache(mode),
-        forcedUnitAccess(mode),
-        mode != null,
-        mode != null && mode.remaining() > 2 && (mode.get(2) & 0x80) != 0);
+    return new Size(last + 1, blockSize);
+  }
+
+  /** The same with the size that READ CAPACITY tells now; the same object where it is no other. */
+  Capacity withSize(ByteBuffer capacity16, ByteBuffer capacity10) throws ProtocolException {
+    Size size = size(capacity16, capacity10);
+    if (size.blockSize != blockSize) {
+      throw new ProtocolException(
+          "the block size changed from " + blockSize + " to " + size.blockSize + " bytes");
+    }
+    return size.blocks == blocks
+        ? this
+        : with(size.blocks, writeCache, forcedUnitAccess, cachingKnown);
   }
 
   /** The same with what a mode page says that could not be had before. */
   Capacity withCaching(ByteBuffer mode) {
+    return with(blocks, writeCache(mode), forcedUnitAccess(mode), true);
+  }
+
+  private Capacity with(long otherBlocks, boolean cache, boolean fua, boolean known) {
     return new Capacity(
-        blocks,
+        otherBlocks,
         blockSize,
         thin,
         maxTransferBlocks,
         maxUnmapBlocks,
         maxUnmapDescriptors,
-        writeCache(mode),
-        forcedUnitAccess(mode),
-        true,
+        maxWriteSameBlocks,
+        maxCompareAndWriteBlocks,
+        cache,
+        fua,
+        known,
         writeProtected);
   }
 

@@ -15,12 +15,14 @@ final class Cdb {
   static final int PERSISTENT_RESERVE_IN = 0x5e;
   static final int PERSISTENT_RESERVE_OUT = 0x5f;
   static final int READ_16 = 0x88;
+  static final int COMPARE_AND_WRITE = 0x89;
   static final int WRITE_16 = 0x8a;
 
   /** FUA: the data are on the medium when the command ends, not in a volatile cache. */
   private static final byte FORCE_UNIT_ACCESS = 0x08;
 
   static final int SYNCHRONIZE_CACHE_16 = 0x91;
+  static final int WRITE_SAME_16 = 0x93;
   static final int SERVICE_ACTION_IN_16 = 0x9e;
   static final int REPORT_LUNS = 0xa0;
   static final int MAINTENANCE_IN = 0xa3;
@@ -108,6 +110,16 @@ final class Cdb {
     return cdb(10, UNMAP).putShort(7, (short) parameterLength).array();
   }
 
+  /** One block of data for all of the range. */
+  static byte[] writeSame16(long lba, int blocks) {
+    return cdb(16, WRITE_SAME_16).putLong(2, lba).putInt(10, blocks).array();
+  }
+
+  /** Data: what is to be there, then what is to be written. */
+  static byte[] compareAndWrite(long lba, int blocks) {
+    return cdb(16, COMPARE_AND_WRITE).putLong(2, lba).put(13, (byte) blocks).array();
+  }
+
   static byte[] reportLuns(int allocationLength) {
     return cdb(12, REPORT_LUNS).putInt(6, allocationLength).array();
   }
@@ -160,6 +172,10 @@ final class Cdb {
         return "SYNCHRONIZE CACHE";
       case UNMAP:
         return "UNMAP";
+      case WRITE_SAME_16:
+        return "WRITE SAME";
+      case COMPARE_AND_WRITE:
+        return "COMPARE AND WRITE";
       case REPORT_LUNS:
         return "REPORT LUNS";
       case PERSISTENT_RESERVE_IN:

@@ -34,8 +34,17 @@ abstract class CommandRunner implements Completion {
   }
 
   final void start(ScsiCommand.Kind kind, byte[] bytes, ByteBuffer data, Priority priority) {
+    start(bytes, new ScsiCommand(lun.number(), kind, bytes, data, this).priority(priority));
+  }
+
+  /** As the other, for a command that must not be done twice. */
+  final void startOnce(ScsiCommand.Kind kind, byte[] bytes, ByteBuffer data) {
+    start(bytes, new ScsiCommand(lun.number(), kind, bytes, data, this).once());
+  }
+
+  private void start(byte[] bytes, ScsiCommand next) {
     cdb = bytes;
-    command = new ScsiCommand(lun.number(), kind, bytes, data, this).priority(priority);
+    command = next;
     lun.session().submit(command);
   }
 
@@ -57,8 +66,10 @@ abstract class CommandRunner implements Completion {
         later();
         break;
       case ScsiResponse.TASK_ABORTED:
-        if (++aborts <= MAX_ABORTS) {
+        if (mayTryAfterAbort()) {
           later();
+        } else if (command.isOnce()) {
+          fail(response, "TASK ABORTED, done or not", new SenseData(0, 0, 0));
         } else {
           fail(response, "TASK ABORTED again and again", new SenseData(0, 0, 0));
         }
@@ -81,15 +92,21 @@ abstract class CommandRunner implements Completion {
       LOG.log(System.Logger.Level.DEBUG, "{0}: {1}", describe(), sense);
       if (sense.isPreempted()) {
         lun.preempted();
+      } else if (sense.isCapacityChanged()) {
+        lun.capacityChanged();
       }
       again(0);
     } else if (sense.key() == SenseData.NOT_READY && sense.asc() == 4 && sense.ascq() == 1) {
       later();
-    } else if (sense.key() == SenseData.ABORTED_COMMAND && ++aborts <= MAX_ABORTS) {
+    } else if (sense.key() == SenseData.ABORTED_COMMAND && mayTryAfterAbort()) {
       later();
     } else {
       fail(response, sense.toString(), sense);
     }
+  }
+
+  private boolean mayTryAfterAbort() {
+    return !command.isOnce() && ++aborts <= MAX_ABORTS;
   }
 
   private void later() {

@@ -4,8 +4,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
@@ -27,8 +29,13 @@ import org.jclusterfs.iscsi.wire.Bhs;
  */
 public final class Lun implements AutoCloseable {
 
+  private static final System.Logger LOG = System.getLogger("org.jclusterfs.iscsi");
+
   /** Bytes per command unless the target takes less. */
   private static final int MAX_TRANSFER = 1 << 20;
+
+  /** Bytes that one WRITE SAME writes at most, so that it ends within its time. */
+  private static final long MAX_WRITE_SAME = 64 << 20;
 
   private static final int MAX_BLOCKS_10 = 65535;
   private static final int UNMAP_DESCRIPTORS = 64;
@@ -40,6 +47,7 @@ public final class Lun implements AutoCloseable {
   private final int maxTransfer;
   private final ThreadLocal<Boolean> preparing = ThreadLocal.withInitial(() -> false);
   private volatile Runnable preemptionListener = () -> {};
+  private volatile Consumer<Capacity> capacityListener = changed -> {};
   private volatile boolean use10;
   private volatile boolean flush10;
   private volatile boolean refusesForcedUnitAccess;
@@ -118,7 +126,7 @@ public final class Lun implements AutoCloseable {
     return inquiry;
   }
 
-  /** Capacity and limits as they were when it was opened. */
+  /** Capacity and limits: as they were when it was opened, the size as it was last seen. */
   public Capacity capacity() {
     return capacity;
   }
@@ -131,9 +139,66 @@ public final class Lun implements AutoCloseable {
     if (!capacity.cachingKnown()) {
       ByteBuffer mode = cachingPage();
       if (mode != null) {
-        capacity = capacity.withCaching(mode);
+        synchronized (this) {
+          capacity = capacity.withCaching(mode);
+        }
       }
     }
+  }
+
+  /**
+   * Sets what is told when the unit has another size: by its unit attention, or found by {@link
+   * #refreshCapacity}. Runs on an event loop, so it must be short and must not block.
+   */
+  public void setCapacityListener(Consumer<Capacity> listener) {
+    capacityListener = listener;
+  }
+
+  /**
+   * Asks for the size again (READ CAPACITY). Targets that grow a unit without a unit attention, as
+   * LIO and tgtd do, have to be asked from time to time.
+   */
+  public CompletableFuture<Capacity> refreshCapacity() {
+    boolean by10 = use10;
+    ByteBuffer answer = ByteBuffer.allocate(by10 ? 8 : 32);
+    byte[] cdb = by10 ? Cdb.readCapacity10() : Cdb.readCapacity16(32);
+    return submit(Kind.READ, cdb, answer, Priority.URGENT)
+        .thenApply(
+            response -> {
+              ByteBuffer data = answer.duplicate().limit(response.transferred());
+              return resize(by10 ? null : data, by10 ? data : null);
+            });
+  }
+
+  private Capacity resize(ByteBuffer capacity16, ByteBuffer capacity10) {
+    Capacity now;
+    synchronized (this) {
+      Capacity before = capacity;
+      try {
+        now = before.withSize(capacity16, capacity10);
+      } catch (IscsiException e) {
+        throw new CompletionException(e);
+      }
+      if (now == before) {
+        return now;
+      }
+      capacity = now;
+    }
+    capacityListener.accept(now);
+    return now;
+  }
+
+  void capacityChanged() {
+    if (capacity == null) {
+      return; // it is being opened, and asked for its size anyway
+    }
+    refreshCapacity()
+        .whenComplete(
+            (now, e) -> {
+              if (e != null) {
+                LOG.log(System.Logger.Level.WARNING, "the LUN's new size is not known", e);
+              }
+            });
   }
 
   /** Fills {@code dst} from byte {@code offset} on. */
@@ -248,6 +313,88 @@ public final class Lun implements AutoCloseable {
       commands.add(submit(Kind.WRITE, Cdb.unmap(list.limit()), list, Priority.ORDINARY));
     }
     return CompletableFuture.allOf(commands.toArray(new CompletableFuture<?>[0]));
+  }
+
+  /**
+   * Writes one block over and over (WRITE SAME), in commands that the target takes. tgtd does not
+   * stop it by reservations.
+   *
+   * @param block one block of data
+   * @return fails with a {@link ScsiException} that {@link ScsiException#isUnsupported} where the
+   *     target does not know it
+   */
+  public CompletableFuture<Void> writeSame(long offset, long length, ByteBuffer block) {
+    check(offset, length);
+    if (block.remaining() != capacity.blockSize()) {
+      throw new IllegalArgumentException("the pattern has " + block.remaining() + " bytes");
+    }
+    long max = MAX_WRITE_SAME / capacity.blockSize();
+    if (capacity.maxWriteSameBlocks() > 0) {
+      max = Math.min(max, capacity.maxWriteSameBlocks());
+    }
+    long lba = offset / capacity.blockSize();
+    long end = lba + length / capacity.blockSize();
+    List<CompletableFuture<ScsiResponse>> commands = new ArrayList<>();
+    for (; lba < end; lba += max) {
+      int blocks = (int) Math.min(max, end - lba);
+      commands.add(
+          submit(Kind.WRITE, Cdb.writeSame16(lba, blocks), block.duplicate(), Priority.ORDINARY));
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    CompletableFuture.allOf(commands.toArray(new CompletableFuture<?>[0]))
+        .whenComplete((nothing, e) -> finish(done, e));
+    return done;
+  }
+
+  /**
+   * Writes where the unit holds what is expected, in one step for all initiators (COMPARE AND
+   * WRITE). Never sent twice: where a connection was lost it fails, done or not.
+   *
+   * @param expected whole blocks, at most as many as {@link Capacity#maxCompareAndWriteBlocks}
+   * @param next as many bytes
+   * @return whether it was written; false where something else is there
+   */
+  public CompletableFuture<Boolean> compareAndWrite(
+      long offset, ByteBuffer expected, ByteBuffer next) {
+    check(offset, expected.remaining());
+    int blocks = expected.remaining() / capacity.blockSize();
+    if (blocks == 0 || next.remaining() != expected.remaining()) {
+      throw new IllegalArgumentException(
+          "expected are " + expected.remaining() + " bytes, to write " + next.remaining());
+    }
+    if (blocks > capacity.maxCompareAndWriteBlocks()) {
+      return CompletableFuture.failedFuture(
+          new ScsiException(
+              "COMPARE AND WRITE on LUN "
+                  + lun
+                  + " of "
+                  + session.target()
+                  + ": the target takes "
+                  + capacity.maxCompareAndWriteBlocks()
+                  + " blocks, not "
+                  + blocks,
+              ScsiResponse.CHECK_CONDITION,
+              5,
+              0x24,
+              0));
+    }
+    ByteBuffer both = ByteBuffer.allocate(2 * expected.remaining());
+    both.put(expected.duplicate()).put(next.duplicate()).flip();
+    Single single = new Single(this);
+    single.startOnce(Kind.WRITE, Cdb.compareAndWrite(offset / capacity.blockSize(), blocks), both);
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    single.future.whenComplete(
+        (response, e) -> {
+          if (e instanceof ScsiException
+              && ((ScsiException) e).senseKey() == SenseData.MISCOMPARE) {
+            done.complete(false);
+          } else if (e != null) {
+            done.completeExceptionally(e);
+          } else {
+            done.complete(true);
+          }
+        });
+    return done;
   }
 
   /** LUNs of the target, those below 16384. */

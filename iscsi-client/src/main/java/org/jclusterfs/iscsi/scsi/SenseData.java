@@ -21,6 +21,9 @@ public record SenseData(int key, int asc, int ascq) {
   /** Sense key: ABORTED COMMAND. */
   public static final int ABORTED_COMMAND = 0xb;
 
+  /** Sense key: MISCOMPARE. */
+  public static final int MISCOMPARE = 0xe;
+
   private static final String[] KEYS = {
     "NO SENSE",
     "RECOVERED ERROR",
@@ -57,6 +60,11 @@ public record SenseData(int key, int asc, int ascq) {
   /** Whether the node's registration was taken away: 2A/03 or 2A/05. */
   public boolean isPreempted() {
     return key == UNIT_ATTENTION && asc == 0x2a && (ascq == 3 || ascq == 5);
+  }
+
+  /** Whether the unit's capacity changed: 2A/09. */
+  public boolean isCapacityChanged() {
+    return key == UNIT_ATTENTION && asc == 0x2a && ascq == 9;
   }
 
   private String words() {

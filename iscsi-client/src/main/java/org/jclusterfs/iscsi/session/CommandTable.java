@@ -75,16 +75,42 @@ final class CommandTable {
     return false;
   }
 
-  /** Removes all, in the order in which they were sent. */
-  List<ScsiCommand> removeAll() {
+  /** The first of those whose grace has begun and that nobody tried to abort yet, or null. */
+  ScsiCommand firstInGrace(long now) {
+    ScsiCommand first = null;
+    if (size() > 0) {
+      for (ScsiCommand each : places) {
+        if (each != null
+            && each.grace > 0
+            && !each.abortTried
+            && each.deadline - each.grace - now <= 0
+            && (first == null || each.cmdSn - first.cmdSn < 0)) {
+          first = each;
+        }
+      }
+    }
+    return first;
+  }
+
+  /** Those in flight now, in the order in which they were sent. */
+  List<ScsiCommand> all() {
     List<ScsiCommand> all = new ArrayList<>();
     for (ScsiCommand each : places) {
       if (each != null) {
         all.add(each);
       }
     }
+    if (!all.isEmpty()) {
+      int some = all.get(0).cmdSn;
+      all.sort(Comparator.comparingInt(c -> c.cmdSn - some)); // fewer than 2^31 are in flight
+    }
+    return all;
+  }
+
+  /** Removes all, in the order in which they were sent. */
+  List<ScsiCommand> removeAll() {
+    List<ScsiCommand> all = all();
     all.forEach(this::remove);
-    all.sort(Comparator.comparingInt(c -> c.cmdSn)); // a session sends fewer than 2^31 at once
     return all;
   }
 }

@@ -42,6 +42,9 @@ final class FullFeaturePhase implements PduReceiver {
   /** Data of commands in flight at most, in bytes: what an urgent command may queue behind. */
   private static final long MAX_BYTES_IN_FLIGHT = 16 << 20;
 
+  /** Answers to pings that may lie in a full socket before the target is given up. */
+  private static final int MAX_UNSENT_ANSWERS = 16;
+
   private final NegotiatedParameters agreed;
   private final PduSink sink;
   private final SessionOwner owner;
@@ -51,6 +54,7 @@ final class FullFeaturePhase implements PduReceiver {
   private final ArrayDeque<ScsiCommand> urgent = new ArrayDeque<>();
   private final ArrayDeque<ScsiCommand> pending = new ArrayDeque<>();
   private final ByteBuffer out = Bhs.allocate();
+  private final TaskManagement taskManagement = new TaskManagement(this);
   private int cmdSn;
   private int maxCmdSn;
   private int reserved;
@@ -62,6 +66,7 @@ final class FullFeaturePhase implements PduReceiver {
   private long pingSent;
   private long lastReceived;
   private long now;
+  private int unsentAnswers;
   private boolean loggingOut;
   private boolean failed;
 
@@ -172,6 +177,7 @@ final class FullFeaturePhase implements PduReceiver {
     }
     urgent.removeIf(this::endExpired);
     pending.removeIf(this::endExpired);
+    taskManagement.tick(inFlight, now, owner.mayResetUnits());
     if (inFlight.hasExpired(now)) {
       failed(new ConnectionLostException("a command was not answered within its time"));
     } else if (pingTag != Bhs.RESERVED_TAG) {
@@ -183,8 +189,8 @@ final class FullFeaturePhase implements PduReceiver {
       pingTag = nextControlTag();
       pingSent = now;
       sendNopOut(0, pingTag, Bhs.RESERVED_TAG);
-      sink.flush();
     }
+    sink.flush();
   }
 
   private boolean endExpired(ScsiCommand command) {
@@ -211,6 +217,37 @@ final class FullFeaturePhase implements PduReceiver {
     sink.flush();
   }
 
+  int nextCmdSn() {
+    return cmdSn;
+  }
+
+  /** Sends an immediate Task Management Function Request; returns its task tag. */
+  int sendTaskManagement(int function, long lun, int referencedTag, int refCmdSn) {
+    int tag = nextControlTag();
+    ControlPdu.encodeTaskManagement(
+        out, function, lun, tag, referencedTag, cmdSn, acknowledge(), refCmdSn);
+    sink.send(out, null);
+    return tag;
+  }
+
+  /** A command in flight ends without an answer. */
+  void end(ScsiCommand command, IscsiException cause) {
+    remove(command);
+    fail(command, cause);
+  }
+
+  /** LOGICAL UNIT RESET ended what was sent to a unit before {@code resetCmdSn}. */
+  void unitWasReset(long lun, int resetCmdSn, ScsiCommand timedOut) {
+    for (ScsiCommand each : inFlight.all()) {
+      if (each == timedOut) {
+        end(each, new CommandTimeoutException("the unit did not answer a command, and was reset"));
+      } else if (each.lun == lun && each.cmdSn - resetCmdSn < 0) {
+        remove(each);
+        tell(each, new ScsiResponse(ScsiResponse.TASK_ABORTED, ScsiResponse.NO_SENSE, 0));
+      }
+    }
+  }
+
   private void send(ScsiCommand command) {
     command.reset();
     inFlight.add(command);
@@ -231,6 +268,7 @@ final class FullFeaturePhase implements PduReceiver {
         acknowledge(),
         command.cdb);
     sink.send(out, immediate > 0 ? command.slice(0, immediate) : null);
+    command.solicited = more ? unsolicited : immediate;
     if (more) {
       sendData(command, Bhs.RESERVED_TAG, command.lun, immediate, unsolicited - immediate);
     }
@@ -327,6 +365,9 @@ final class FullFeaturePhase implements PduReceiver {
       case Opcode.LOGOUT_RESPONSE:
         owner.loggedOut(this);
         break;
+      case Opcode.TASK_MANAGEMENT_RESPONSE:
+        taskManagement.answered(inFlight, bhs, owner.mayResetUnits());
+        break;
       case Opcode.ASYNC_MESSAGE:
         onAsyncMessage(bhs);
         break;
@@ -418,8 +459,12 @@ final class FullFeaturePhase implements PduReceiver {
               + " came");
     }
     remove(command);
+    tell(command, new ScsiResponse(status, sense, transferred));
+  }
+
+  private static void tell(ScsiCommand command, ScsiResponse response) {
     try {
-      command.completion.completed(new ScsiResponse(status, sense, transferred));
+      command.completion.completed(response);
     } catch (RuntimeException e) {
       IscsiSession.LOG.log(System.Logger.Level.ERROR, "a completion failed", e);
     }
@@ -432,6 +477,7 @@ final class FullFeaturePhase implements PduReceiver {
     if ((command.kind.flags & ScsiCommandPdu.WRITE) == 0
         || length == 0
         || length > agreed.maxBurstLength()
+        || offset < command.solicited // in order and once, as DataSequenceInOrder=Yes promises
         || offset + length > command.length) {
       throw new ProtocolException(
           "the target asks for data that a command does not have ("
@@ -448,43 +494,77 @@ final class FullFeaturePhase implements PduReceiver {
       fail(command, gateClosed());
       throw new ConnectionLostException("the write gate closed in the middle of a write");
     }
+    command.solicited = (int) (offset + length);
     sendData(command, Bhs.targetTransferTag(bhs), Bhs.lun(bhs), (int) offset, (int) length);
   }
 
-  private void onNopIn(ByteBuffer bhs) {
+  private void onNopIn(ByteBuffer bhs) throws IscsiException {
     if (Bhs.initiatorTaskTag(bhs) == pingTag) {
       pingTag = Bhs.RESERVED_TAG;
     }
     if (Bhs.targetTransferTag(bhs) != Bhs.RESERVED_TAG) {
+      unsentAnswers = sink.isWritable() ? 0 : unsentAnswers + 1;
+      if (unsentAnswers > MAX_UNSENT_ANSWERS) {
+        throw new ConnectionLostException("the target pings and does not take the answers");
+      }
       sendNopOut(Bhs.lun(bhs), Bhs.RESERVED_TAG, Bhs.targetTransferTag(bhs));
     }
   }
 
   private void onAsyncMessage(ByteBuffer bhs) throws IscsiException {
     int event = ControlPdu.asyncEvent(bhs);
-    if (event == 0) {
-      return; // a SCSI event; its unit attention comes with the next command too
+    switch (event) {
+      case ControlPdu.ASYNC_SCSI_EVENT:
+        return; // its unit attention comes with the next command too
+      case ControlPdu.ASYNC_VENDOR_EVENT:
+        IscsiSession.LOG.log(System.Logger.Level.DEBUG, "the target sent an event of its vendor");
+        return;
+      case ControlPdu.ASYNC_LOGOUT_REQUEST:
+        logout();
+        throw new ConnectionLostException("the target asked for a logout");
+      case ControlPdu.ASYNC_NEGOTIATION_REQUEST:
+        logout(); // the next login negotiates
+        throw new ConnectionLostException("the target wants to negotiate anew");
+      case ControlPdu.ASYNC_CONNECTION_DROPPED:
+        throw new ConnectionLostException("the target drops the connection");
+      case ControlPdu.ASYNC_SESSION_DROPPED:
+        throw new ConnectionLostException("the target drops all connections of the session");
+      case ControlPdu.ASYNC_TASKS_TERMINATED:
+        // Sent only where TaskReporting=FastAbort was agreed, which is never offered.
+        throw new ConnectionLostException("the target ended the commands of a unit");
+      default:
+        throw new ConnectionLostException("the target sent the unknown AsyncEvent " + event);
     }
-    if (event == 1) {
-      logout();
-    }
-    throw new ConnectionLostException(
-        event == 1 || event == 4
-            ? "the target asked for a logout"
-            : "the target drops the connection (AsyncEvent " + event + ")");
   }
 
   private void onReject(ByteBuffer bhs, ByteBuffer data) throws IscsiException {
-    String reason = "0x" + Integer.toHexString(ControlPdu.response(bhs));
+    int reason = ControlPdu.response(bhs);
+    String words = ControlPdu.rejectReason(reason) + " (reason 0x" + Integer.toHexString(reason);
+    if (reason == ControlPdu.REJECT_DATA_DIGEST) {
+      // What was garbled on the way goes once more, by a new session at ErrorRecoveryLevel 0.
+      throw new ConnectionLostException("the target rejected a PDU: " + words + ")");
+    }
     if (data != null && data.remaining() >= Bhs.LENGTH) {
-      ScsiCommand command = inFlight.find(data.getInt(data.position() + 16));
-      if (command != null && (data.get(data.position()) & 0x3f) == Opcode.SCSI_COMMAND) {
+      int opcode = data.get(data.position()) & 0x3f;
+      int itt = data.getInt(data.position() + 16);
+      ScsiCommand command = inFlight.find(itt);
+      if (opcode == Opcode.SCSI_COMMAND && command != null) {
         remove(command);
-        fail(command, new IscsiException("the target rejected a command (reason " + reason + ")"));
+        if (reason == ControlPdu.REJECT_OUT_OF_RESOURCES) {
+          tell(command, new ScsiResponse(ScsiResponse.BUSY, ScsiResponse.NO_SENSE, 0));
+        } else {
+          fail(command, new IscsiException("the target rejected a command: " + words + ")"));
+        }
+        return;
+      } else if (opcode == Opcode.TASK_MANAGEMENT_REQUEST && taskManagement.isAwaited(itt)) {
+        taskManagement.rejected(owner.mayResetUnits());
+        return;
+      } else if (opcode == Opcode.NOP_OUT && itt == pingTag && itt != Bhs.RESERVED_TAG) {
+        pingTag = Bhs.RESERVED_TAG; // a sign of life all the same
         return;
       }
     }
-    throw new ProtocolException("the target rejected a PDU (reason " + reason + ")");
+    throw new ProtocolException("the target rejected a PDU: " + words + ")");
   }
 
   static WriteGateClosedException gateClosed() {

@@ -49,6 +49,9 @@ public final class IscsiSession implements AutoCloseable {
   /** Whose gate has been closed for so long waits for no answer any more. */
   private static final long PATIENCE_WITH_GATE_NANOS = 1_000_000_000L;
 
+  /** A command that is not answered is aborted so long before its time is over. */
+  private static final long MAX_GRACE_NANOS = 5_000_000_000L;
+
   private static final long MAX_BACKOFF_MILLIS = 2000;
   private static final long LOGOUT_MILLIS = 1000;
 
@@ -83,6 +86,7 @@ public final class IscsiSession implements AutoCloseable {
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final CompletableFuture<Void> loggedOut = new CompletableFuture<>();
   private volatile BooleanSupplier writeGate = () -> true;
+  private volatile boolean unitResetAllowed;
   private volatile Preparation preparation = again -> {};
   private volatile Connection connection;
   private volatile State state = State.CONNECTING;
@@ -135,6 +139,16 @@ public final class IscsiSession implements AutoCloseable {
     writeGate = gate;
   }
 
+  /**
+   * Allows LOGICAL UNIT RESET for commands that ABORT TASK does not end; off by default. Only for
+   * units that nobody else uses: a reset ends the commands of all initiators, without a word to
+   * them where the target reports no aborted tasks (TAS), and LIO's unit hangs for good where one
+   * of them left an R2T unanswered.
+   */
+  public void setUnitResetAllowed(boolean allowed) {
+    unitResetAllowed = allowed;
+  }
+
   /** The target's name. */
   public String target() {
     return target;
@@ -161,7 +175,9 @@ public final class IscsiSession implements AutoCloseable {
   /** Hands a command over; its completion is called in any case. */
   public void submit(ScsiCommand command) {
     if (command.deadline == 0) {
-      command.deadline = System.nanoTime() + options.commandTimeout().toNanos();
+      long time = options.commandTimeout().toNanos();
+      command.deadline = System.nanoTime() + time;
+      command.grace = Math.min(time / 4, MAX_GRACE_NANOS);
     }
     inbox.add(command);
     if (scheduled.compareAndSet(false, true)) {
@@ -443,6 +459,11 @@ public final class IscsiSession implements AutoCloseable {
     }
 
     @Override
+    public boolean mayResetUnits() {
+      return unitResetAllowed;
+    }
+
+    @Override
     public void connectionFailed(FullFeaturePhase phase, IscsiException cause) {
       Connection lost = connection;
       if (lost == null || lost.phase() != phase) {
@@ -485,8 +506,8 @@ public final class IscsiSession implements AutoCloseable {
       ArrayDeque<ScsiCommand> later = new ArrayDeque<>(waiting);
       waiting.clear();
       for (ScsiCommand command : commands) {
-        if (command.isForPreparation() || command.deadline - now <= 0) {
-          FullFeaturePhase.fail(command, command.isForPreparation() ? down() : expired());
+        if (command.endsWithItsConnection() || command.deadline - now <= 0) {
+          FullFeaturePhase.fail(command, command.endsWithItsConnection() ? down() : expired());
         } else {
           command.reset();
           waiting.addLast(command);

@@ -54,6 +54,10 @@ public final class ScsiCommand {
   final int base;
   final int length;
   Priority priority = Priority.ORDINARY;
+  boolean once;
+
+  /** How long before its deadline the target is asked to abort it, in nanoseconds; 0: never. */
+  long grace;
 
   // State of the present attempt, owned by the session's event loop.
   long deadline;
@@ -61,6 +65,8 @@ public final class ScsiCommand {
   int cmdSn;
   int nextDataSn;
   int received;
+  int solicited;
+  boolean abortTried;
 
   /**
    * Makes a command.
@@ -92,6 +98,25 @@ public final class ScsiCommand {
     return this;
   }
 
+  /**
+   * Makes the command one that is not sent again where a lost connection leaves open whether it was
+   * done; it fails then. For what may not be done twice.
+   */
+  public ScsiCommand once() {
+    once = true;
+    return this;
+  }
+
+  /** Whether it is one that is not sent again. */
+  public boolean isOnce() {
+    return once;
+  }
+
+  /** Whether it has to fail with the connection that it was given to. */
+  boolean endsWithItsConnection() {
+    return isForPreparation() || once && itt != Bhs.RESERVED_TAG;
+  }
+
   boolean isForPreparation() {
     return priority == Priority.PREPARATION;
   }
@@ -102,6 +127,8 @@ public final class ScsiCommand {
         new ScsiCommand(
             kind, cdb, data == null ? null : slice(0, length), lun, completion, deadline);
     copy.priority = priority;
+    copy.once = once;
+    copy.grace = grace;
     return copy;
   }
 
@@ -110,6 +137,8 @@ public final class ScsiCommand {
     itt = Bhs.RESERVED_TAG;
     nextDataSn = 0;
     received = 0;
+    solicited = 0;
+    abortTried = false;
   }
 
   ByteBuffer slice(int offset, int bytes) {

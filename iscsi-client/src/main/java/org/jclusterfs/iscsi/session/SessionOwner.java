@@ -9,6 +9,11 @@ interface SessionOwner {
   /** Whether a command that changes the medium may be put on the wire now. */
   boolean mayWrite();
 
+  /** Whether a unit may be reset to end a command: never where others use it too. */
+  default boolean mayResetUnits() {
+    return false;
+  }
+
   /** The connection is of no more use and has to be closed. */
   void connectionFailed(FullFeaturePhase phase, IscsiException cause);
 

@@ -24,6 +24,33 @@ public final class ControlPdu {
   /** Task management function: LOGICAL UNIT RESET. */
   public static final int LOGICAL_UNIT_RESET = 5;
 
+  /** AsyncEvent: a SCSI event, sense data in the data segment. */
+  public static final int ASYNC_SCSI_EVENT = 0;
+
+  /** AsyncEvent: the target wants a logout. */
+  public static final int ASYNC_LOGOUT_REQUEST = 1;
+
+  /** AsyncEvent: the target drops, or dropped, a connection. */
+  public static final int ASYNC_CONNECTION_DROPPED = 2;
+
+  /** AsyncEvent: the target drops all connections of the session. */
+  public static final int ASYNC_SESSION_DROPPED = 3;
+
+  /** AsyncEvent: the target wants to negotiate parameters. */
+  public static final int ASYNC_NEGOTIATION_REQUEST = 4;
+
+  /** AsyncEvent: all tasks of a unit are being terminated (FastAbort). */
+  public static final int ASYNC_TASKS_TERMINATED = 5;
+
+  /** AsyncEvent: the vendor's own. */
+  public static final int ASYNC_VENDOR_EVENT = 255;
+
+  /** Reject reason: the data digest of a PDU was wrong at the target. */
+  public static final int REJECT_DATA_DIGEST = 2;
+
+  /** Reject reason: out of resources; the command may be sent again. */
+  public static final int REJECT_OUT_OF_RESOURCES = 0x0a;
+
   private ControlPdu() {}
 
   /** Writes an immediate NOP-Out; {@code itt} reserved for an answer to the target's ping. */
@@ -64,6 +91,34 @@ public final class ControlPdu {
   /** Response of a Logout or Task Management Function Response, Reason of a Reject. */
   public static int response(ByteBuffer bhs) {
     return bhs.get(2) & 0xff;
+  }
+
+  /** A Reject's reason in words (RFC 7143 section 11.17.1). */
+  public static String rejectReason(int reason) {
+    switch (reason) {
+      case REJECT_DATA_DIGEST:
+        return "its data came garbled, by their digest";
+      case 3:
+        return "SNACK refused";
+      case 4:
+        return "protocol error";
+      case 5:
+        return "command not supported";
+      case 6:
+        return "too many immediate commands";
+      case 7:
+        return "task in progress";
+      case 8:
+        return "invalid data acknowledgement";
+      case 9:
+        return "invalid field";
+      case REJECT_OUT_OF_RESOURCES:
+        return "out of resources";
+      case 0x0c:
+        return "it waits for a logout";
+      default:
+        return "no reason of RFC 7143";
+    }
   }
 
   /** The C bit of a Text Response. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -14,193 +15,17 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.iscsi.ConnectionLostException;
 import org.jclusterfs.iscsi.IscsiException;
-import org.jclusterfs.iscsi.ProtocolException;
 import org.jclusterfs.iscsi.WriteGateClosedException;
-import org.jclusterfs.iscsi.login.NegotiatedParameters;
 import org.jclusterfs.iscsi.session.ScsiCommand.Kind;
 import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 import org.jclusterfs.iscsi.wire.Bhs;
 import org.jclusterfs.iscsi.wire.DataPdu;
 import org.jclusterfs.iscsi.wire.Opcode;
-import org.jclusterfs.iscsi.wire.PduSink;
 import org.jclusterfs.iscsi.wire.ScsiCommandPdu;
 import org.junit.jupiter.api.Test;
 
 /** The protocol of one connection against a scripted target. */
-class FullFeaturePhaseTest {
-
-  private static final int CMD_SN = 0xffff_fffe; // serial numbers wrap
-  private static final int STAT_SN = 0x7fff_ffff;
-  private static final long PING = TimeUnit.SECONDS.toNanos(5);
-
-  /** A PDU that was sent. */
-  private record Sent(ByteBuffer bhs, byte[] data) {
-    int opcode() {
-      return Bhs.opcode(bhs);
-    }
-  }
-
-  private static final class Wire implements PduSink {
-    final List<Sent> sent = new ArrayList<>();
-    boolean writable = true;
-
-    @Override
-    public void send(ByteBuffer bhs, ByteBuffer data) {
-      byte[] bytes = new byte[data == null ? 0 : data.remaining()];
-      if (data != null) {
-        data.duplicate().get(bytes);
-      }
-      sent.add(new Sent(ByteBuffer.wrap(bhs.array().clone()), bytes));
-    }
-
-    @Override
-    public boolean isWritable() {
-      return writable;
-    }
-
-    @Override
-    public void flush() {}
-
-    Sent last() {
-      return sent.get(sent.size() - 1);
-    }
-  }
-
-  private static final class Owner implements SessionOwner {
-    boolean open = true;
-    boolean out;
-    IscsiException failure;
-
-    @Override
-    public boolean mayWrite() {
-      return open;
-    }
-
-    @Override
-    public void connectionFailed(FullFeaturePhase phase, IscsiException cause) {
-      failure = cause;
-    }
-
-    @Override
-    public void loggedOut(FullFeaturePhase phase) {
-      out = true;
-    }
-
-    @Override
-    public void textReceived(FullFeaturePhase phase, ByteBuffer data, boolean last, int ttt) {}
-  }
-
-  private static final class Ended implements Completion {
-    ScsiResponse response;
-    IscsiException failure;
-
-    @Override
-    public void completed(ScsiResponse answer) {
-      response = answer;
-    }
-
-    @Override
-    public void failed(IscsiException cause) {
-      failure = cause;
-    }
-  }
-
-  private final Wire wire = new Wire();
-  private final Owner owner = new Owner();
-  private FullFeaturePhase phase = phase(32, true, 0, 4096);
-  private int statSn = STAT_SN;
-
-  private FullFeaturePhase phase(int window, boolean initialR2T, int firstBurst, int segment) {
-    NegotiatedParameters agreed =
-        new NegotiatedParameters(
-            false,
-            false,
-            initialR2T,
-            firstBurst > 0,
-            segment,
-            16384,
-            firstBurst,
-            1,
-            1,
-            1,
-            CMD_SN,
-            STAT_SN,
-            CMD_SN + window - 1);
-    return new FullFeaturePhase(agreed, wire, owner, 128, PING, 0);
-  }
-
-  private Ended submit(Kind kind, int bytes, Priority priority) {
-    Ended ended = new Ended();
-    byte[] data = new byte[bytes];
-    for (int i = 0; i < bytes; i++) {
-      data[i] = (byte) (i / 512);
-    }
-    ScsiCommand command =
-        new ScsiCommand(3, kind, new byte[16], ByteBuffer.wrap(data), ended).priority(priority);
-    command.deadline = TimeUnit.SECONDS.toNanos(60);
-    phase.submit(command);
-    phase.pump();
-    return ended;
-  }
-
-  private Ended submit(Kind kind, int bytes) {
-    return submit(kind, bytes, Priority.ORDINARY);
-  }
-
-  /** A target's header whose window ends {@code window} places after the last command sent. */
-  private ByteBuffer pdu(int opcode, int flags, int itt, int window) {
-    int expCmdSn = CMD_SN + commandsSent();
-    return Bhs.allocate()
-        .put(0, (byte) opcode)
-        .put(1, (byte) flags)
-        .putInt(16, itt)
-        .putInt(20, Bhs.RESERVED_TAG)
-        .putInt(28, expCmdSn)
-        .putInt(32, expCmdSn + window - 1);
-  }
-
-  private ByteBuffer pdu(int opcode, int flags, int itt) {
-    return pdu(opcode, flags, itt, 32);
-  }
-
-  private int commandsSent() {
-    return (int) wire.sent.stream().filter(s -> s.opcode() == Opcode.SCSI_COMMAND).count();
-  }
-
-  private void receive(ByteBuffer bhs, byte[] data) throws IscsiException {
-    bhs.putInt(4, data.length);
-    ByteBuffer place = data.length == 0 ? null : phase.destination(bhs);
-    if (place != null) {
-      place.put(data);
-    }
-    phase.received(bhs, place != null || data.length == 0 ? null : ByteBuffer.wrap(data));
-    phase.receivedAll();
-  }
-
-  private void answer(int itt, int status) throws IscsiException {
-    receive(
-        pdu(Opcode.SCSI_RESPONSE, Bhs.FINAL, itt).put(3, (byte) status).putInt(24, statSn++),
-        new byte[0]);
-  }
-
-  private static int itt(Sent sent) {
-    return Bhs.initiatorTaskTag(sent.bhs());
-  }
-
-  /** What the target does ends the connection by a violation. */
-  private void violates(Violation violation) {
-    IscsiException cause = null;
-    try {
-      violation.run();
-    } catch (IscsiException e) {
-      cause = e;
-    }
-    assertInstanceOf(ProtocolException.class, cause);
-  }
-
-  private interface Violation {
-    void run() throws IscsiException;
-  }
+class FullFeaturePhaseTest extends ScriptedConnection {
 
   @Test
   void numbersWrapAround() throws Exception {
@@ -267,14 +92,6 @@ class FullFeaturePhaseTest {
     assertEquals(16384, ended.response.transferred());
   }
 
-  private ByteBuffer r2t(int itt, int offset, int length) {
-    return pdu(Opcode.R2T, Bhs.FINAL, itt)
-        .putInt(20, 0x55)
-        .putInt(24, statSn)
-        .putInt(40, offset)
-        .putInt(44, length);
-  }
-
   @Test
   void readyToTransferBeyondTheDataIsAViolation() {
     submit(Kind.WRITE, 8192);
@@ -301,10 +118,6 @@ class FullFeaturePhaseTest {
     assertEquals(1, wire.sent.size());
     assertInstanceOf(WriteGateClosedException.class, submit(Kind.WRITE, 512).failure);
     assertEquals(1, wire.sent.size());
-  }
-
-  private ByteBuffer dataIn(int itt, int flags, int dataSn, int offset) {
-    return pdu(Opcode.DATA_IN, flags, itt).putInt(24, statSn).putInt(36, dataSn).putInt(40, offset);
   }
 
   @Test
@@ -415,19 +228,112 @@ class FullFeaturePhaseTest {
   }
 
   @Test
+  void commandWhoseDataCameGarbledIsLeftToANewConnection() {
+    Ended ended = submit(Kind.WRITE, 512);
+    assertInstanceOf(
+        ConnectionLostException.class,
+        thrown(
+            () ->
+                receive(
+                    pdu(Opcode.REJECT, Bhs.FINAL, Bhs.RESERVED_TAG)
+                        .put(2, (byte) 2)
+                        .putInt(24, statSn),
+                    wire.last().bhs().array())));
+    assertNull(ended.failure);
+    assertEquals(1, phase.abandon().size());
+  }
+
+  @Test
+  void commandForWhichTheTargetHasNoRoomIsBusy() throws Exception {
+    Ended ended = submit(Kind.CONTROL, 0);
+    receive(
+        pdu(Opcode.REJECT, Bhs.FINAL, Bhs.RESERVED_TAG).put(2, (byte) 0xa).putInt(24, statSn++),
+        wire.last().bhs().array());
+    assertEquals(ScsiResponse.BUSY, ended.response.status());
+    assertNull(owner.failure);
+  }
+
+  @Test
+  void rejectedPingIsASignOfLife() throws Exception {
+    phase.tick(PING);
+    receive(
+        pdu(Opcode.REJECT, Bhs.FINAL, Bhs.RESERVED_TAG).put(2, (byte) 6).putInt(24, statSn++),
+        wire.last().bhs().array());
+    phase.tick(2 * PING - 1);
+    assertNull(owner.failure);
+  }
+
+  private IscsiException thrown(Violation violation) {
+    return assertThrows(IscsiException.class, violation::run);
+  }
+
+  private void event(int event, byte... data) throws IscsiException {
+    receive(
+        pdu(Opcode.ASYNC_MESSAGE, Bhs.FINAL, Bhs.RESERVED_TAG)
+            .putInt(24, statSn++)
+            .put(36, (byte) event),
+        data);
+  }
+
+  @Test
   void askedForALogoutItLogsOut() {
-    IscsiException cause = null;
-    try {
-      receive(
-          pdu(Opcode.ASYNC_MESSAGE, Bhs.FINAL, Bhs.RESERVED_TAG)
-              .putInt(24, statSn)
-              .put(36, (byte) 1),
-          new byte[0]);
-    } catch (IscsiException e) {
-      cause = e;
-    }
-    assertInstanceOf(ConnectionLostException.class, cause);
+    assertInstanceOf(ConnectionLostException.class, thrown(() -> event(1)));
     assertEquals(Opcode.LOGOUT_REQUEST, wire.last().opcode());
+  }
+
+  @Test
+  void askedToNegotiateItLogsOutToLogInAnew() {
+    assertInstanceOf(ConnectionLostException.class, thrown(() -> event(4)));
+    assertEquals(Opcode.LOGOUT_REQUEST, wire.last().opcode());
+  }
+
+  @Test
+  void eventsOfAUnitAndOfAVendorPass() throws Exception {
+    event(0, (byte) 0, (byte) 4, (byte) 0x70, (byte) 0, (byte) 6, (byte) 0);
+    event(255, new byte[40]);
+    assertNull(owner.failure);
+    assertTrue(wire.sent.isEmpty());
+  }
+
+  @Test
+  void eventsThatEndTheConnectionEndIt() {
+    for (int event : new int[] {2, 3, 5, 6, 254}) {
+      assertInstanceOf(ConnectionLostException.class, thrown(() -> event(event)), "event " + event);
+    }
+    assertTrue(wire.sent.isEmpty());
+  }
+
+  @Test
+  void dataAskedForTwiceAreAViolation() throws Exception {
+    submit(Kind.WRITE, 16384);
+    int itt = itt(wire.last());
+    receive(r2t(itt, 0, 8192), new byte[0]);
+    violates(() -> receive(r2t(itt, 8191, 1024), new byte[0]));
+  }
+
+  @Test
+  void dataSentUnsolicitedAreNotAskedForAgain() {
+    phase = phase(32, false, 6144, 4096);
+    submit(Kind.WRITE, 10000);
+    violates(() -> receive(r2t(itt(wire.sent.get(0)), 4096, 1024), new byte[0]));
+  }
+
+  @Test
+  void targetThatPingsAndDoesNotReadIsGivenUp() {
+    wire.writable = false;
+    IscsiException cause =
+        thrown(
+            () -> {
+              for (int i = 0; i < 100; i++) {
+                receive(
+                    pdu(Opcode.NOP_IN, Bhs.FINAL, Bhs.RESERVED_TAG)
+                        .putInt(20, i)
+                        .putInt(24, statSn),
+                    new byte[0]);
+              }
+            });
+    assertInstanceOf(ConnectionLostException.class, cause);
+    assertEquals(16, wire.sent.size());
   }
 
   @Test

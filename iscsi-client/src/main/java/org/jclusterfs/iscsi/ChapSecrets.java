@@ -1,12 +1,15 @@
 package org.jclusterfs.iscsi;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
@@ -46,6 +49,8 @@ public final class ChapSecrets {
       return parse(file, Files.readAllLines(file));
     } catch (IscsiException e) {
       throw e;
+    } catch (AccessDeniedException e) {
+      throw new IscsiException("only root may read the CHAP secrets in " + file, e);
     } catch (IOException e) {
       throw new IscsiException("cannot read the CHAP secrets in " + file + ": " + e, e);
     }
@@ -59,16 +64,14 @@ public final class ChapSecrets {
       throw new IscsiException(
           file + " belongs to " + owner + ", not to root; run: chown root " + file);
     }
-    for (PosixFilePermission permission : permissions) {
-      if (permission != PosixFilePermission.OWNER_READ
-          && permission != PosixFilePermission.OWNER_WRITE) {
-        throw new IscsiException(
-            file
-                + " holds CHAP secrets but its mode is not 0600 ("
-                + permission
-                + "); run: chmod 600 "
-                + file);
-      }
+    if (!EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE)
+        .containsAll(permissions)) {
+      throw new IscsiException(
+          file
+              + " holds CHAP secrets, and others than its owner have rights to it ("
+              + PosixFilePermissions.toString(permissions)
+              + "); run: chmod 600 "
+              + file);
     }
   }
 

@@ -78,10 +78,15 @@ class UrlAndSecretsTest {
   @Test
   void namedTargetComesBeforeAnyAndTheUserSelects() throws Exception {
     ChapSecrets secrets =
-        ChapSecrets.read(secrets("rw-------", "# c\n* u1 s1\n" + IQN + " u2 s2\n* u3 s3 m3 t3\n"));
+        ChapSecrets.read(
+            secrets(
+                "rw-------",
+                "# c\n* u1 secretsecret1\n"
+                    + IQN
+                    + " u2 secretsecret2\n* u3 secretsecret3 m3 targetsecret3\n"));
     assertEquals("u2", secrets.find(IQN, null).user());
     assertEquals("u1", secrets.find("iqn.2026-01.com.example:other", null).user());
-    assertEquals("t3", secrets.find(IQN, "u3").mutualSecret());
+    assertEquals("targetsecret3", secrets.find(IQN, "u3").mutualSecret());
     assertEquals("u1", secrets.find(null, null).user());
     assertThrows(IscsiException.class, () -> secrets.find(IQN, "nobody"));
   }
@@ -109,8 +114,23 @@ class UrlAndSecretsTest {
 
   @Test
   void oneSecretForBothDirectionsIsRefused() throws Exception {
-    Path file = secrets("rw-------", "* u same m same\n");
-    assertThrows(IscsiException.class, () -> ChapSecrets.read(file));
+    Path file = secrets("rw-------", "* u samesecret12 m samesecret12\n");
+    String message = assertThrows(IscsiException.class, () -> ChapSecrets.read(file)).getMessage();
+    assertTrue(message.contains("line 1") && message.contains("must differ"), message);
+  }
+
+  @Test
+  void secretOfLessThan96BitsIsRefusedOnEitherSide() throws Exception {
+    Path file = secrets("rw-------", "# c\n* u elevenbytes\n");
+    String message = assertThrows(IscsiException.class, () -> ChapSecrets.read(file)).getMessage();
+    assertTrue(
+        message.contains("line 2: the secret of user 'u' has 11 bytes")
+            && message.contains("at least 12"),
+        message);
+    Path mutual = secrets("rw-------", "* u secretsecret1 m short\n");
+    message = assertThrows(IscsiException.class, () -> ChapSecrets.read(mutual)).getMessage();
+    assertTrue(message.contains("user 'm' has 5 bytes"), message);
+    ChapSecrets.read(secrets("rw-------", "* u twelve-bytes\n"));
   }
 
   @Test

@@ -23,6 +23,12 @@ public enum ChapAlgorithm {
     this.digest = digest;
   }
 
+  /** Its name as people write it. */
+  @Override
+  public String toString() {
+    return digest;
+  }
+
   /** Number on the wire. */
   public int code() {
     return code;

@@ -13,11 +13,18 @@ import org.jclusterfs.iscsi.ChapCredentials;
 import org.jclusterfs.iscsi.LoginException;
 import org.jclusterfs.iscsi.wire.TextParameters.Pair;
 
-/** One CHAP exchange, one-way or mutual (RFC 7143 section 12.1.3), from the initiator's side. */
+/**
+ * One CHAP exchange, one-way or mutual (RFC 7143 section 12.1.3), from the initiator's side. A
+ * challenge that this process made itself, on whatever connection, is not answered: who sends one
+ * back wants the answer for somebody else (RFC 7143 section 9.2.1).
+ */
 final class ChapExchange {
 
   /** Largest binary item that RFC 7143 allows here, in bytes. */
   private static final int MAX_CHALLENGE = 1024;
+
+  private static final int CHALLENGE_BYTES = 16;
+  private static final OwnChallenges OWN = new OwnChallenges();
 
   private final ChapCredentials credentials;
   private final List<ChapAlgorithm> offered;
@@ -50,9 +57,17 @@ final class ChapExchange {
       }
     }
     if (algorithm == null) {
-      throw new LoginException("the target chose CHAP algorithm " + chosen + ", not offered", 0, 0);
+      throw new LoginException(
+          "the target chose CHAP algorithm " + chosen + " and was offered " + offered, 0, 0);
     }
     byte[] challenge = binary("CHAP_C", required(keys, "CHAP_C"));
+    if (OWN.contains(challenge)) {
+      throw new LoginException(
+          "the target sent back a challenge of this initiator's own as its CHAP_C, as an impostor"
+              + " does who wants it answered; check who answers at that address",
+          0,
+          0);
+    }
     int identifier = identifier(required(keys, "CHAP_I"));
     List<Pair> reply = new ArrayList<>();
     reply.add(new Pair("CHAP_N", credentials.user()));
@@ -60,14 +75,20 @@ final class ChapExchange {
         new Pair("CHAP_R", hex(algorithm.response(identifier, credentials.secret(), challenge))));
     if (credentials.isMutual()) {
       ourIdentifier = random.nextInt(256);
-      ourChallenge = new byte[16];
+      ourChallenge = new byte[CHALLENGE_BYTES];
       do {
         random.nextBytes(ourChallenge);
       } while (Arrays.equals(ourChallenge, challenge));
+      OWN.add(ourChallenge);
       reply.add(new Pair("CHAP_I", Integer.toString(ourIdentifier)));
       reply.add(new Pair("CHAP_C", hex(ourChallenge)));
     }
     return reply;
+  }
+
+  /** The algorithm that the target chose, or null before it did. */
+  ChapAlgorithm algorithm() {
+    return algorithm;
   }
 
   /** Whether the target still has to prove itself. */

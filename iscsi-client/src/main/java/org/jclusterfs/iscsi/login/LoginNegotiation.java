@@ -40,6 +40,8 @@ public final class LoginNegotiation {
   private static final int MAX_ROUNDS = 64;
   private static final int MAX_TEXT = 65536;
   private static final int FIRST_CMD_SN = 1;
+  private static final String SECURITY = "security negotiation";
+  private static final String OPERATIONAL = "operational negotiation";
 
   private enum Stage {
     AUTH_METHOD,
@@ -55,6 +57,7 @@ public final class LoginNegotiation {
   private final ChapExchange chap;
   private final OperationalKeys keys;
   private final ByteArrayOutputStream text = new ByteArrayOutputStream();
+  private LoginObserver observer = LoginObserver.NONE;
   private Stage stage = Stage.AUTH_METHOD;
   private int expStatSn;
   private int rounds;
@@ -82,6 +85,19 @@ public final class LoginNegotiation {
     this.chap =
         options.chap() == null ? null : new ChapExchange(options.chap(), algorithms, random);
     this.keys = new OperationalKeys(options, target == null);
+  }
+
+  /** Sets who is told what is sent and received; before the start. */
+  public void setObserver(LoginObserver next) {
+    observer = next;
+  }
+
+  /** How the two proved who they are, in words: "CHAP with SHA-256, mutual", "none". */
+  public String authentication() {
+    if (chap == null || chap.algorithm() == null) {
+      return "none";
+    }
+    return "CHAP with " + chap.algorithm() + (chap.expectsProof() ? ", mutual" : ", one-way");
   }
 
   /** The first request. */
@@ -142,6 +158,13 @@ public final class LoginNegotiation {
    * @throws ProtocolException where the target broke the protocol
    */
   public LoginStep onResponse(ByteBuffer bhs, ByteBuffer data) throws IscsiException {
+    if (Bhs.opcode(bhs) == Opcode.REJECT) {
+      throw new ProtocolException(
+          String.format(
+              "the target rejected the login request as a PDU (Reject, reason 0x%02x); look at its"
+                  + " log",
+              bhs.get(2)));
+    }
     if (Bhs.opcode(bhs) != Opcode.LOGIN_RESPONSE) {
       throw new ProtocolException(
           "the target sent opcode 0x" + Integer.toHexString(Bhs.opcode(bhs)) + " during login");
@@ -151,11 +174,15 @@ public final class LoginNegotiation {
       data.get(segment);
     }
     int statusClass = LoginPdu.statusClass(bhs);
+    if (statusClass != 0) {
+      observer.happened(
+          String.format("received, status %02x%02x", statusClass, LoginPdu.statusDetail(bhs)),
+          List.of());
+    }
     if (statusClass == 1) {
       return redirect(TextParameters.decode(segment));
     } else if (statusClass != 0) {
-      throw LoginStatus.refused(
-          statusClass, LoginPdu.statusDetail(bhs), subject, options.chap() != null);
+      throw LoginStatus.refused(statusClass, LoginPdu.statusDetail(bhs), subject, options.chap());
     }
     if (++rounds > MAX_ROUNDS || text.size() + segment.length > MAX_TEXT) {
       throw new ProtocolException("the login does not come to an end: the target asks on and on");
@@ -167,6 +194,7 @@ public final class LoginNegotiation {
     }
     List<Pair> pairs = TextParameters.decode(text.toByteArray());
     text.reset();
+    observer.happened("received, " + (isOperational() ? OPERATIONAL : SECURITY), shown(pairs));
     return next(bhs, pairs);
   }
 
@@ -273,8 +301,24 @@ public final class LoginNegotiation {
     return map;
   }
 
+  private boolean isOperational() {
+    return stage == Stage.OPERATIONAL;
+  }
+
+  /** Challenges and responses together let secrets be guessed: only their lengths are shown. */
+  private static List<Pair> shown(List<Pair> pairs) {
+    return pairs.stream()
+        .map(
+            pair ->
+                pair.key().equals("CHAP_C") || pair.key().equals("CHAP_R")
+                    ? new Pair(pair.key(), "(" + pair.value().length() + " characters)")
+                    : pair)
+        .toList();
+  }
+
   private LoginStep.Send request(boolean transit, List<Pair> pairs) {
-    boolean operational = stage == Stage.OPERATIONAL;
+    boolean operational = isOperational();
+    observer.happened("sent, " + (operational ? OPERATIONAL : SECURITY), shown(pairs));
     ByteBuffer bhs = Bhs.allocate();
     LoginPdu.encodeRequest(
         bhs,

@@ -1,5 +1,6 @@
 package org.jclusterfs.iscsi.login;
 
+import org.jclusterfs.iscsi.ChapCredentials;
 import org.jclusterfs.iscsi.LoginException;
 
 /** Status-Class and Status-Detail (RFC 7143 section 11.13.5) in words, with what to check. */
@@ -10,17 +11,17 @@ final class LoginStatus {
   /**
    * Makes the failure of a refused login.
    *
-   * @param withChap whether the initiator offered CHAP
+   * @param chap the credentials that the initiator offered, or null
    */
   static LoginException refused(
-      int statusClass, int detail, LoginSubject subject, boolean withChap) {
+      int statusClass, int detail, LoginSubject subject, ChapCredentials chap) {
     String code = String.format("%02x%02x", statusClass, detail);
     return new LoginException(
         subject.target()
             + " at "
             + subject.portal()
             + " refused the login: "
-            + words(statusClass << 8 | detail, subject, withChap)
+            + words(statusClass << 8 | detail, subject, chap)
             + " (status "
             + code
             + ")",
@@ -28,14 +29,15 @@ final class LoginStatus {
         detail);
   }
 
-  private static String words(int status, LoginSubject subject, boolean withChap) {
+  private static String words(int status, LoginSubject subject, ChapCredentials chap) {
     switch (status) {
       case 0x0201:
-        return withChap
-            ? "authentication failed; check the CHAP user and secret in the secrets file against"
-                + " the target's"
-            : "authentication failed; the target wants CHAP: write 'TARGET USER SECRET' to the"
-                + " secrets file";
+        return chap != null
+            ? "authentication of CHAP user '"
+                + chap.user()
+                + "' failed; check the user and the secret in the secrets file against the target's"
+            : "authentication failed; the target wants CHAP: write a line 'TARGET USER SECRET' to"
+                + " the secrets file";
       case 0x0202:
         return "its access list does not let in this initiator; add "
             + subject.initiator()

@@ -126,7 +126,7 @@ abstract class CommandRunner implements Completion {
   }
 
   private String describe() {
-    return Cdb.name(cdb) + " on LUN " + lun.number() + " of " + lun.session().target();
+    return Cdb.name(cdb) + " on LUN " + lun.number() + " of " + lun.session().where();
   }
 
   /** The command failed for good. */

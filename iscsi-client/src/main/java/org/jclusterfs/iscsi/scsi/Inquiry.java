@@ -18,17 +18,25 @@ import org.jclusterfs.iscsi.ProtocolException;
 public record Inquiry(
     int deviceType, String vendor, String product, String revision, String serial, String wwid) {
 
-  static Inquiry parse(ByteBuffer standard, ByteBuffer serial, ByteBuffer identification)
+  /**
+   * Takes the answers apart.
+   *
+   * @param unit whose they are, for messages
+   */
+  static Inquiry parse(
+      String unit, ByteBuffer standard, ByteBuffer serial, ByteBuffer identification)
       throws ProtocolException {
     if (standard.remaining() < 36) {
       throw new ProtocolException(
-          "the INQUIRY data have " + standard.remaining() + " bytes instead of 36");
+          "the INQUIRY data of " + unit + " have " + standard.remaining() + " bytes instead of 36");
     }
     if ((standard.get(0) & 0xe0) != 0) {
       throw new ProtocolException(
-          "there is no such LUN (peripheral qualifier "
+          "there is no "
+              + unit
+              + " (peripheral qualifier "
               + ((standard.get(0) & 0xe0) >> 5)
-              + "); check the LUN number against the target's configuration");
+              + "); compare the number with what 'iscsi luns' lists");
     }
     return new Inquiry(
         standard.get(0) & 0x1f,

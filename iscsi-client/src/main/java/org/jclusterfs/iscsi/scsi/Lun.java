@@ -58,6 +58,7 @@ public final class Lun implements AutoCloseable {
     control(Kind.CONTROL, Cdb.testUnitReady(), null);
     inquiry =
         Inquiry.parse(
+            "LUN " + lun + " of " + session.where(),
             fetch(Cdb.inquiry(255), 255),
             fetchIfSupported(Cdb.inquiryVpd(0x80, 255), 255),
             fetchIfSupported(Cdb.inquiryVpd(0x83, 4096), 4096));
@@ -66,7 +67,7 @@ public final class Lun implements AutoCloseable {
           "LUN "
               + lun
               + " of "
-              + session.target()
+              + session.where()
               + " is no disk (device type "
               + inquiry.deviceType()
               + "); check the LUN number, on tgt disks begin at 1");

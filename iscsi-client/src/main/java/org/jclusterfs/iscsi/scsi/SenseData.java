@@ -81,7 +81,7 @@ public record SenseData(int key, int asc, int ascq) {
       case 0x2600:
         return ", the target does not know a field of the command";
       case 0x2500:
-        return ", no such LUN; check the LUN number against the target's configuration";
+        return ", no such LUN; compare the number with what 'iscsi luns' lists";
       case 0x2700:
         return ", write protected";
       case 0x2707:

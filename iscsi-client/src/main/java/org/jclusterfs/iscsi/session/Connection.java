@@ -49,6 +49,7 @@ final class Connection {
     this.owner = owner;
     encoder = new PduEncoder(channel);
     decoder = new PduDecoder(new LoginReceiver(), MAX_LOGIN_SEGMENT);
+    decoder.awaitLogin();
   }
 
   /** Begins the login; the outcome is {@link LoginStep.Done} or {@link LoginStep.Redirect}. */

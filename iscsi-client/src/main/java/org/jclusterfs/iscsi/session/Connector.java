@@ -3,6 +3,7 @@ package org.jclusterfs.iscsi.session;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -14,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -27,6 +29,7 @@ import org.jclusterfs.iscsi.LoginException;
 import org.jclusterfs.iscsi.Portal;
 import org.jclusterfs.iscsi.login.ChapAlgorithm;
 import org.jclusterfs.iscsi.login.LoginNegotiation;
+import org.jclusterfs.iscsi.login.LoginObserver;
 import org.jclusterfs.iscsi.login.LoginStep;
 
 /**
@@ -53,6 +56,7 @@ final class Connector {
   private final List<Portal> portals;
   private final EventLoop loop;
   private final SecureRandom random = new SecureRandom();
+  private LoginObserver observer = LoginObserver.NONE;
 
   /**
    * Makes one.
@@ -64,6 +68,11 @@ final class Connector {
     this.target = target;
     this.portals = portals;
     this.loop = loop;
+  }
+
+  /** Sets who is told the steps; before the first connection. */
+  void setObserver(LoginObserver next) {
+    observer = next;
   }
 
   EventLoop loop() {
@@ -108,14 +117,16 @@ final class Connector {
       if (result instanceof Connection) {
         return (Connection) result;
       }
+      observer.happened(portal + " redirects to " + result, List.of());
       portal = (Portal) result;
     }
     throw new LoginException(
-        "target "
-            + target
-            + " redirects from portal to portal without end (last to "
+        (target == null ? "the discovery service" : "target " + target)
+            + " redirects from portal to portal without end, from "
+            + first
+            + " at last to "
             + portal
-            + "); check its redirection",
+            + " (status 0101); check its redirection",
         1,
         1);
   }
@@ -156,8 +167,10 @@ final class Connector {
       throws IscsiException {
     LoginNegotiation negotiation =
         new LoginNegotiation(options, target, portal, algorithms, random);
-    Connection connection =
-        new Connection(tcp(portal, deadline).channel(), portal, negotiation, options, owner);
+    negotiation.setObserver(observer);
+    Channel channel = tcp(portal, deadline).channel();
+    observer.happened("connected to " + portal + " from " + local(channel), List.of());
+    Connection connection = new Connection(channel, portal, negotiation, options, owner);
     boolean keep = false;
     try {
       LoginStep step = await(connection.login(), deadline);
@@ -176,6 +189,9 @@ final class Connector {
           e);
     } catch (IscsiException e) {
       if (options.chap() != null && algorithms.size() > 1 && negotiation.mayWorkWithMd5Alone(e)) {
+        observer.happened(
+            "that failed at CHAP and may be for the list of algorithms: once more with MD5 alone",
+            List.of());
         return login(portal, deadline, List.of(ChapAlgorithm.MD5), owner);
       }
       throw inWords(portal, negotiation, e);
@@ -190,12 +206,15 @@ final class Connector {
     if (e instanceof ConnectionLostException) {
       String line =
           portal
-              + " closed the connection during login, before "
+              + " closed the connection during the login"
+              + (target == null ? "" : " to target " + target)
+              + ", before "
               + negotiation.awaiting()
               + (options.chap() == null
-                  ? "; the target may want CHAP: write 'TARGET USER SECRET' to the secrets file, or"
-                      + " look at its log"
-                  : "; check the CHAP user and secret, and look at the target's log");
+                  ? "; check that this is an iSCSI port; the target may want CHAP: write a line"
+                      + " 'TARGET USER SECRET' to the secrets file, or look at its log"
+                  : "; check that this is an iSCSI port, check the CHAP user and secret, and look"
+                      + " at the target's log");
       return negotiation.isUnanswered()
           ? new UnansweredException(line, e)
           : new ConnectionLostException(line, e);
@@ -229,6 +248,11 @@ final class Connector {
     throw last;
   }
 
+  private static String local(Channel channel) {
+    InetSocketAddress address = (InetSocketAddress) channel.localAddress();
+    return new Portal(address.getAddress().getHostAddress(), address.getPort()).toString();
+  }
+
   private static IscsiException unreachable(Portal portal, InetAddress address, Throwable cause) {
     String where =
         portal + (portal.host().equals(address.getHostAddress()) ? "" : " (" + address + ")");
@@ -243,7 +267,12 @@ final class Connector {
               + " the port",
           cause);
     }
-    return new ConnectionLostException(where + " cannot be reached: " + cause.getMessage(), cause);
+    return new ConnectionLostException(
+        where
+            + " cannot be reached: "
+            + cause.getMessage()
+            + "; check the address, the network and its routes",
+        cause);
   }
 
   private Bootstrap bootstrap(int connectMillis) {
@@ -270,7 +299,7 @@ final class Connector {
     }
   }
 
-  private static InetAddress[] resolve(Portal portal, long deadline) throws IscsiException {
+  private InetAddress[] resolve(Portal portal, long deadline) throws IscsiException {
     CompletableFuture<InetAddress[]> lookup = new CompletableFuture<>();
     // The JDK's lookup blocks for as long as the resolver likes; its thread is left behind then.
     Thread thread =
@@ -291,7 +320,12 @@ final class Connector {
     thread.setDaemon(true);
     thread.start();
     try {
-      return await(lookup, deadline);
+      InetAddress[] addresses = await(lookup, deadline);
+      if (!portal.host().equals(addresses[0].getHostAddress())) {
+        observer.happened(
+            "found " + portal.host() + " at " + Arrays.toString(addresses), List.of());
+      }
+      return addresses;
     } catch (TimeoutException e) {
       throw new ConnectionLostException(
           "looking up the name '" + portal.host() + "' takes too long; check the DNS servers", e);

@@ -166,6 +166,18 @@ public final class IscsiSession implements AutoCloseable {
     return present == null ? null : present.portal();
   }
 
+  /** Target and, while there is a connection, portal; for messages. */
+  public String where() {
+    Portal present = portal();
+    return target + (present == null ? "" : " at " + present);
+  }
+
+  /** How the present login proved who both are, in words; null while there is none. */
+  public String authentication() {
+    Connection present = connection;
+    return present == null ? null : present.negotiation().authentication();
+  }
+
   /** What the present login agreed on, for people to read; null while there is none. */
   public org.jclusterfs.iscsi.login.NegotiatedParameters agreed() {
     Connection present = connection;

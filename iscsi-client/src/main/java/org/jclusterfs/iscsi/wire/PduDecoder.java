@@ -39,6 +39,7 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   private ByteBuffer data;
   private boolean dataIsOurs;
   private boolean first = true;
+  private boolean awaitsLogin;
 
   /**
    * Makes one without digests, as a login begins.
@@ -48,6 +49,14 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   public PduDecoder(PduReceiver receiver, int maxDataSegmentLength) {
     this.receiver = receiver;
     this.maxDataSegmentLength = maxDataSegmentLength;
+  }
+
+  /**
+   * From now on the first PDU has to answer a Login Request. Whatever else comes is of a peer that
+   * speaks something else: it is told at once, since such a peer may wait for more from us.
+   */
+  public void awaitLogin() {
+    awaitsLogin = true;
   }
 
   /** Changes the receiver, between two PDUs. */
@@ -83,17 +92,30 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
-    if (state != State.FAILED) {
+    if (isStranger() && state == State.BHS && left < Bhs.LENGTH) {
+      state = State.FAILED;
+      receiver.failed(stranger());
+    } else if (state != State.FAILED) {
       receiver.receivedAll();
     }
+  }
+
+  private boolean isStranger() {
+    return first
+        && awaitsLogin
+        && bhs.get(0) != Opcode.LOGIN_RESPONSE
+        && bhs.get(0) != Opcode.REJECT;
+  }
+
+  private ProtocolException stranger() {
+    return new ProtocolException("the peer is not an iSCSI target: it " + describeStranger());
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     if (first && state == State.BHS && left < Bhs.LENGTH) {
       state = State.FAILED;
-      receiver.failed(
-          new ProtocolException("the peer is not an iSCSI target: it " + describeStranger()));
+      receiver.failed(stranger());
     }
     receiver.closed();
   }
@@ -229,11 +251,11 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   }
 
   private void checkOpcode() throws ProtocolException {
-    if (Opcode.isFromTarget(Bhs.opcode(bhs))) {
+    if (Opcode.isFromTarget(Bhs.opcode(bhs)) && !isStranger()) {
       return;
     }
     if (first) {
-      throw new ProtocolException("the peer is not an iSCSI target: it " + describeStranger());
+      throw stranger();
     }
     throw new ProtocolException(
         "the target sent the unknown opcode 0x" + Integer.toHexString(Bhs.opcode(bhs)));
@@ -241,19 +263,22 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
 
   private String describeStranger() {
     byte[] bytes = bhs.array();
-    if (bytes[0] == 0x15 && bytes[1] == 0x03) {
-      return "answered with a TLS alert; use the port of the iSCSI service, 3260 by default";
+    if ((bytes[0] == 0x15 || bytes[0] == 0x16) && bytes[1] == 0x03) {
+      return "answered in TLS; use the port of the iSCSI service, 3260 by default, which has no TLS";
     }
     int printable = 0;
     while (printable < 12 && bytes[printable] >= ' ' && bytes[printable] < 127) {
       printable++;
     }
     String start = new String(bytes, 0, printable, StandardCharsets.US_ASCII);
-    return start.isEmpty()
-        ? "answered with bytes that are no iSCSI PDU"
-        : "answered with '"
-            + start
-            + (start.startsWith("HTTP") ? "', so this is a web server's port; " : "…'; ")
-            + "use the port of the iSCSI service, 3260 by default";
+    if (start.isEmpty()) {
+      return "answered with bytes that are no iSCSI PDU; use the port of the iSCSI service, 3260 by"
+          + " default";
+    }
+    String whose =
+        start.startsWith("HTTP")
+            ? "', so this is a web server's port; "
+            : start.startsWith("SSH-") ? "', so this is an SSH server's port; " : "…'; ";
+    return "answered with '" + start + whose + "use the port of the iSCSI service, 3260 by default";
   }
 }

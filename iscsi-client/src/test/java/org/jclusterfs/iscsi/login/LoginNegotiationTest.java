@@ -138,7 +138,8 @@ class LoginNegotiationTest {
 
   @Test
   void targetThatSkipsMutualChapIsRefused() throws Exception {
-    LoginNegotiation login = login(new ChapCredentials("u", "a", "t", "b"));
+    LoginNegotiation login =
+        login(new ChapCredentials("u", "initiatorsecret", "t", "targetsecret1"));
     login.start();
     assertThrows(
         LoginException.class,
@@ -184,6 +185,16 @@ class LoginNegotiationTest {
   }
 
   @Test
+  void loginThatIsRejectedAsAPduIsTold() {
+    LoginNegotiation login = login(null);
+    login.start();
+    ByteBuffer reject = Bhs.allocate().put(0, (byte) Opcode.REJECT).put(2, (byte) 9);
+    String message =
+        assertThrows(ProtocolException.class, () -> login.onResponse(reject, null)).getMessage();
+    assertTrue(message.contains("Reject, reason 0x09"), message);
+  }
+
+  @Test
   void targetThatAsksForEverIsLeft() throws Exception {
     LoginNegotiation login = login(null);
     login.start();
@@ -199,7 +210,7 @@ class LoginNegotiationTest {
   @Property(tries = 20000)
   void anyTextGivesAStepOrATypedFailure(
       @ForAll @Size(max = 4) List<@Size(max = 60) byte[]> texts, @ForAll int flags) {
-    LoginNegotiation login = login(ChapCredentials.oneWay("u", "s"));
+    LoginNegotiation login = login(ChapCredentials.oneWay("u", "initiatorsecret"));
     login.start();
     try {
       for (int i = 0; i < texts.size(); i++) {

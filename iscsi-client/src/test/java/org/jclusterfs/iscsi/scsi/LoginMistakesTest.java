@@ -8,18 +8,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jclusterfs.iscsi.ChapCredentials;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
 import org.jclusterfs.iscsi.LoginException;
 import org.jclusterfs.iscsi.Portal;
+import org.jclusterfs.iscsi.login.LoginPeer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -102,7 +107,7 @@ class LoginMistakesTest {
     refused(
         CHAP_IQN,
         ChapCredentials.oneWay("user", "wrongwrong12"),
-        "authentication failed",
+        "authentication of CHAP user 'user' failed",
         "0201",
         "secret");
   }
@@ -131,7 +136,12 @@ class LoginMistakesTest {
   @Test
   void missingLunIsNamed() {
     refused(
-        new IscsiUrl(null, List.of(target.portal()), List.of(TgtdTarget.IQN), 7), null, "LUN 7");
+        new IscsiUrl(null, List.of(target.portal()), List.of(TgtdTarget.IQN), 7),
+        null,
+        "LUN 7",
+        TgtdTarget.IQN,
+        target.portal().toString(),
+        "iscsi luns");
   }
 
   @Test
@@ -168,6 +178,32 @@ class LoginMistakesTest {
     }
   }
 
+  /** As a firewall that drops packets: a listener whose queue is full answers no SYN. */
+  @Test
+  void portalThatDropsPacketsIsNamed() throws Exception {
+    try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Portal portal = new Portal("127.0.0.1", full.getLocalPort());
+      List<Socket> queue = new ArrayList<>();
+      try {
+        for (int i = 0; i < 4; i++) {
+          Socket socket = new Socket();
+          queue.add(socket);
+          try {
+            socket.connect(new InetSocketAddress("127.0.0.1", portal.port()), 200);
+          } catch (SocketTimeoutException dropped) {
+            break;
+          }
+        }
+        refused(
+            url(TgtdTarget.IQN, portal), null, portal.toString(), "does not answer", "firewall");
+      } finally {
+        for (Socket socket : queue) {
+          socket.close();
+        }
+      }
+    }
+  }
+
   private interface Answer {
     void to(Socket socket) throws IOException;
   }
@@ -180,7 +216,6 @@ class LoginMistakesTest {
               () -> {
                 while (!server.isClosed()) {
                   try (Socket socket = server.accept()) {
-                    socket.getInputStream().readNBytes(48);
                     answer.to(socket);
                   } catch (IOException expected) {
                     // the test ends it
@@ -193,6 +228,18 @@ class LoginMistakesTest {
       server.close();
       thread.join();
     }
+  }
+
+  /** Says its piece and waits for more, as servers do that were not understood. */
+  private static Answer says(byte[] bytes) {
+    return socket -> {
+      socket.getOutputStream().write(bytes);
+      socket.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+    };
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 
   @Test
@@ -243,24 +290,79 @@ class LoginMistakesTest {
 
   @Test
   void webServerIsRecognised() throws Exception {
-    String text = "HTTP/1.1 400 Bad Request\r\nServer: x\r\nContent-Length: 0\r\n\r\n";
+    byte[] text = ascii("HTTP/1.1 400 Bad Request\r\nServer: x\r\nContent-Length: 0\r\n\r\n");
     stranger(
-        socket -> socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII)),
+        socket -> {
+          socket.getInputStream().readNBytes(48);
+          socket.getOutputStream().write(text);
+        },
         "web server");
+    stranger(says(text), "web server");
   }
 
   @Test
   void tlsServerIsRecognised() throws Exception {
-    stranger(socket -> socket.getOutputStream().write(new byte[] {0x15, 3, 3, 0, 2, 2, 70}), "TLS");
+    stranger(says(new byte[] {0x15, 3, 3, 0, 2, 2, 70}), "TLS", "3260");
+  }
+
+  @Test
+  void sshServerIsRecognisedByItsBannerAlone() throws Exception {
+    stranger(says(ascii("SSH-2.0-OpenSSH_9.2\r\n")), "SSH server", "3260");
+  }
+
+  /** Its first byte could be that of an Asynchronous Message, its fifth a length. */
+  @Test
+  void mailServerIsNoTarget() throws Exception {
+    stranger(
+        says(ascii("220 mail.example.com ESMTP ready, at your service since 1998\r\n")), "220");
+  }
+
+  @Test
+  void bytesThatMeanNothingAreNoTarget() throws Exception {
+    stranger(says(new byte[64]), "no iSCSI PDU");
   }
 
   @Test
   void closedConnectionSuggestsChap() throws Exception {
     stranger(
         socket -> {
+          socket.getInputStream().readNBytes(48);
           socket.getInputStream().skipNBytes(socket.getInputStream().available());
         },
         "closed the connection",
+        TgtdTarget.IQN,
         "CHAP");
+  }
+
+  @Test
+  void redirectWithoutEndIsNamedWithItsCode() throws Exception {
+    AtomicReference<LoginPeer> second = new AtomicReference<>();
+    try (LoginPeer first =
+            new LoginPeer(
+                (round, keys) ->
+                    LoginPeer.refused(0x0101, "TargetAddress=" + second.get().portal() + ",1"));
+        LoginPeer back =
+            new LoginPeer(
+                (round, keys) -> LoginPeer.refused(0x0101, "TargetAddress=" + first.portal()))) {
+      second.set(back);
+      refused(
+          url(TgtdTarget.IQN, first.portal()),
+          null,
+          TgtdTarget.IQN,
+          first.portal().toString(),
+          "redirects",
+          "0101");
+      assertTrue(first.connections() + back.connections() <= 5);
+    }
+  }
+
+  @Test
+  void redirectIsFollowedToTheTarget() throws Exception {
+    try (LoginPeer first =
+        new LoginPeer(
+            (round, keys) ->
+                LoginPeer.refused(0x0101, "TargetAddress=" + target.portal() + ",1"))) {
+      Lun.open(options(null), url(TgtdTarget.IQN, first.portal())).close();
+    }
   }
 }

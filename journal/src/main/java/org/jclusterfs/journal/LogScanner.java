@@ -3,7 +3,6 @@ package org.jclusterfs.journal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +20,6 @@ import java.util.zip.CRC32C;
  */
 final class LogScanner {
 
-  private static final int WINDOW_BYTES = 1 << 20;
-
   /** So many images are worth more than one thread. */
   private static final int MANY_IMAGES = 64;
 
@@ -39,9 +36,7 @@ final class LogScanner {
   private int transactions;
   private String damage;
 
-  private ByteBuffer window;
-  private long windowStart = -1;
-  private long windowBlocks;
+  private LogReader reader;
 
   LogScanner(LogDevice device, LogGeometry geometry, JournalHeader header, JournalOptions options) {
     this.device = device;
@@ -79,18 +74,26 @@ final class LogScanner {
   }
 
   void scan() throws IOException {
-    window = ByteBuffer.allocateDirect(Math.max(WINDOW_BYTES, geometry.blockSize()));
     long start = position;
-    while (position - start < geometry.ringBlocks()
-        && readTransaction(geometry.ringBlocks() - (position - start))) {
-      transactions++;
+    try (LogReader opened = new LogReader(device, geometry, start + geometry.ringBlocks())) {
+      reader = opened;
+      while (position - start < geometry.ringBlocks()
+          && readTransaction(geometry.ringBlocks() - (position - start))) {
+        transactions++;
+      }
+      lookBehind(start + geometry.ringBlocks());
     }
+    reader = null;
     images
         .values()
         .removeIf(image -> revokes.getOrDefault(image.address(), -1L) >= image.sequence());
     inspect();
-    for (long behind = position; behind < start + geometry.ringBlocks(); behind++) {
-      ByteBuffer block = block(behind);
+  }
+
+  /** Looks for blocks of later transactions between the end of the log and the ring's. */
+  private void lookBehind(long ringEnd) throws IOException {
+    for (long behind = position; behind < ringEnd; behind++) {
+      ByteBuffer block = reader.block(behind);
       if (LogBlock.belongs(block, 0, geometry, header.incarnation())
           && block.getLong(LogBlock.PREVIOUS_SEQUENCE) > lastSequence) {
         damage =
@@ -102,7 +105,6 @@ final class LogScanner {
         break;
       }
     }
-    window = null;
   }
 
   /** Reads the transaction at the current position; false: there is no committed one. */
@@ -112,7 +114,7 @@ final class LogScanner {
     byte[] payload = new byte[geometry.payloadBytes()];
     long sequence = 0;
     for (int index = 0; index < maxBlocks; index++) {
-      ByteBuffer block = block(position + index);
+      ByteBuffer block = reader.block(position + index);
       if (!LogBlock.belongs(block, 0, geometry, header.incarnation())
           || block.getInt(LogBlock.INDEX) != index
           || block.getLong(LogBlock.PREVIOUS_SEQUENCE) != lastSequence) {
@@ -220,21 +222,5 @@ final class LogScanner {
                 + " that is not valid metadata");
       }
     }
-  }
-
-  /** One block of the ring, little-endian; valid until the next call. */
-  private ByteBuffer block(long ringPosition) throws IOException {
-    long logBlock = geometry.logBlock(ringPosition);
-    if (windowStart < 0 || logBlock < windowStart || logBlock >= windowStart + windowBlocks) {
-      long blocks =
-          Math.min(window.capacity() / geometry.blockSize(), geometry.blocksToEnd(ringPosition));
-      ByteBuffer request = window.duplicate().limit((int) blocks * geometry.blockSize());
-      windowStart = -1;
-      Futures.await(Futures.start(() -> device.readLog(logBlock, request)));
-      windowStart = logBlock;
-      windowBlocks = blocks;
-    }
-    int offset = (int) (logBlock - windowStart) * geometry.blockSize();
-    return window.slice(offset, geometry.blockSize()).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -10,7 +10,8 @@ import java.util.List;
 /**
  * How long a node's death by SIGKILL delays the others: until the first file that one of them makes
  * in the directory in which the dead node was making files, and the longest time between two files
- * in a directory that a survivor has for itself.
+ * in a directory that a survivor has for itself. What the survivors logged during the slowest is
+ * printed at the end.
  */
 final class RecoveryBench {
 
@@ -21,6 +22,8 @@ final class RecoveryBench {
   private final String options;
   private final List<Duration> held = new ArrayList<>();
   private final List<Duration> unaffected = new ArrayList<>();
+  private Duration slowest = Duration.ZERO;
+  private List<String> logsOfSlowest = List.of();
 
   /**
    * A bench that has not begun.
@@ -45,6 +48,8 @@ final class RecoveryBench {
       }
       sum("first file in a directory of the dead node", held);
       sum("longest pause in a directory that it did not use", unaffected);
+      System.out.println("what the survivors logged during the slowest:");
+      logsOfSlowest.forEach(System.out::println);
       cluster.unmountAndCheck();
     }
   }
@@ -59,6 +64,8 @@ final class RecoveryBench {
             FileMaker.start(Files.createDirectory(bystander.path("own-" + round)), "own")) {
       Checks.pause(2000);
       own.takeLongestPause();
+      final long heirLog = heir.logSize();
+      final long bystanderLog = bystander.logSize();
       final long killed = System.nanoTime();
       victim.kill();
       Files.createFile(heir.path(common).resolve("heir"));
@@ -71,6 +78,11 @@ final class RecoveryBench {
       System.out.printf(
           "kill %d, %s: first file after %s, longest pause elsewhere %s%n",
           round + 1, victim, Checks.seconds(delay), Checks.seconds(pause));
+      if (delay.compareTo(slowest) > 0) {
+        slowest = delay;
+        logsOfSlowest = new ArrayList<>(heir.logged("", heirLog));
+        logsOfSlowest.addAll(bystander.logged("", bystanderLog));
+      }
     }
     victim.clearDeadMount();
     victim.mount();

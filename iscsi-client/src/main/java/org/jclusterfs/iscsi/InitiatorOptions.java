@@ -16,7 +16,8 @@ import java.util.Random;
  * @param queueDepth commands in flight at most, beside the target's own window; 1–1024
  * @param loginTimeout bound of a login: name lookup, connecting, all rounds, all portals
  * @param commandTimeout bound of one command from its submission, reconnects included
- * @param replacementTimeout how long commands wait for a lost connection before they fail
+ * @param replacementTimeout how long commands wait for a lost connection before they fail; zero:
+ *     they fail with it, as soon as nothing more of them leaves this host
  * @param pingInterval silence after which the peer is asked for a sign of life; the same again
  *     without one drops the connection
  */

@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -84,6 +85,15 @@ final class Connection {
   }
 
   ChannelFuture close() {
+    return channel.close();
+  }
+
+  /**
+   * Closes it so that the kernel sends nothing more of what it has taken (SO_LINGER 0): data that
+   * went out late could land after the same command was sent again by another connection.
+   */
+  ChannelFuture abort() {
+    channel.config().setOption(ChannelOption.SO_LINGER, 0);
     return channel.close();
   }
 

@@ -79,6 +79,10 @@ final class Connector {
     return loop;
   }
 
+  Isid isid() {
+    return options.isid();
+  }
+
   /** Sets the session's name for the connections from now on. */
   void setIsid(Isid isid) {
     options = options.withIsid(isid);

@@ -88,6 +88,8 @@ public final class IscsiSession implements AutoCloseable {
   private volatile BooleanSupplier writeGate = () -> true;
   private volatile boolean unitResetAllowed;
   private volatile Preparation preparation = again -> {};
+  private volatile ConnectionListener listener = ConnectionListener.NONE;
+  private volatile int portalGroup = -1;
   private volatile Connection connection;
   private volatile State state = State.CONNECTING;
 
@@ -147,6 +149,42 @@ public final class IscsiSession implements AutoCloseable {
    */
   public void setUnitResetAllowed(boolean allowed) {
     unitResetAllowed = allowed;
+  }
+
+  /** Sets who is told of the connection; is told at once where there is one that takes commands. */
+  public void setConnectionListener(ConnectionListener next) {
+    loop.execute(
+        () -> {
+          listener = next;
+          if (state == State.READY) {
+            next.ready();
+          }
+        });
+  }
+
+  /** The session's name beside the initiator's. */
+  public Isid isid() {
+    return connector.isid();
+  }
+
+  /** Tag of the portal group of the last login, -1 where the target did not say. */
+  public int portalGroup() {
+    return portalGroup;
+  }
+
+  /**
+   * Ends at the target what is left of this session's lost connection, by a portal that works: logs
+   * in there under this session's name, by which the target ends the old connection with all its
+   * tasks (RFC 7143 section 6.3.5), and out again. Blocks.
+   *
+   * @param portal another portal of the target
+   * @param within bound of it
+   * @return false where that portal belongs to another portal group, whose sessions are others
+   * @throws IscsiException where the login failed
+   */
+  public boolean endBy(Portal portal, java.time.Duration within) throws IscsiException {
+    return Reinstatement.end(
+        options.withIsid(isid()), target, portal, within, portalGroup, EventLoops.next());
   }
 
   /** The target's name. */
@@ -216,8 +254,13 @@ public final class IscsiSession implements AutoCloseable {
    * one that it was has to be dead.
    */
   public void resumeAs(Isid isid) {
-    connector.setIsid(isid);
+    setIsid(isid);
     dropConnection();
+  }
+
+  /** Sets the name for the next login; the present connection stays. */
+  public void setIsid(Isid isid) {
+    connector.setIsid(isid);
   }
 
   /** Drops the present connection as a fault would, to be made anew. */
@@ -347,6 +390,8 @@ public final class IscsiSession implements AutoCloseable {
     state = State.READY;
     failFast = false;
     lastFailure = null;
+    portalGroup = fresh.phase().agreed().targetPortalGroupTag();
+    listener.ready();
     waiting.forEach(fresh.phase()::submit);
     waiting.clear();
     fresh.phase().pump();
@@ -390,6 +435,7 @@ public final class IscsiSession implements AutoCloseable {
   }
 
   private void reconnect() {
+    listener.settle();
     long backoff = 100;
     while (state != State.CLOSED) {
       try {
@@ -481,7 +527,7 @@ public final class IscsiSession implements AutoCloseable {
       if (lost == null || lost.phase() != phase) {
         return; // not installed yet: establish() sees that it failed
       }
-      lost.close().addListener(closing -> loop.execute(() -> lost(lost, cause)));
+      lost.abort().addListener(closing -> loop.execute(() -> lost(lost, cause)));
     }
 
     private void lost(Connection lost, IscsiException cause) {
@@ -496,14 +542,16 @@ public final class IscsiSession implements AutoCloseable {
       List<ScsiCommand> commands = lost.phase().abandon();
       if (wasReady) {
         downSince = System.nanoTime();
+        failFast = options.replacementTimeout().isZero();
         LOG.log(
             System.Logger.Level.WARNING,
             "lost the connection to target "
                 + target
                 + ", "
                 + commands.size()
-                + " commands will be sent again: "
+                + (failFast ? " commands were under way: " : " commands will be sent again: ")
                 + cause.getMessage());
+        listener.lost(cause);
       }
       requeue(commands);
       if (wasReady) {
@@ -520,6 +568,8 @@ public final class IscsiSession implements AutoCloseable {
       for (ScsiCommand command : commands) {
         if (command.endsWithItsConnection() || command.deadline - now <= 0) {
           FullFeaturePhase.fail(command, command.endsWithItsConnection() ? down() : expired());
+        } else if (failFast) {
+          FullFeaturePhase.fail(command, down());
         } else {
           command.reset();
           waiting.addLast(command);

@@ -1,12 +1,7 @@
 package org.jclusterfs.iscsi.tool;
 
-import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.scsi.Lun;
 import picocli.CommandLine.Command;
@@ -46,12 +41,10 @@ final class SpeedCommand implements Callable<Integer> {
       if (depth < 1 || block < 1 || block % lun.capacity().blockSize() != 0 || places == 0) {
         throw new IscsiException("--depth or --block does not fit the LUN");
       }
-      measure(lun, places, Math.min(seconds, 1));
-      long cpu = ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
-      long start = System.nanoTime();
-      long count = measure(lun, places, seconds);
-      double time = (System.nanoTime() - start) / 1e9;
-      cpu = ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos() - cpu;
+      // First a while that does not count: the program is compiled as it runs.
+      load(lun, places, Math.min(seconds, 2));
+      RequestLoad.Result result = load(lun, places, seconds);
+      double time = result.elapsedNanos() / 1e9;
       tool.out()
           .println(
               String.format(
@@ -60,45 +53,24 @@ final class SpeedCommand implements Callable<Integer> {
                   write ? "writes" : "reads",
                   block,
                   depth,
-                  count / time,
-                  count * (double) block / time / (1 << 20),
-                  cpu / 1e3 / count));
+                  result.requests() / time,
+                  result.requests() * (double) block / time / (1 << 20),
+                  result.cpuNanos() / 1e3 / result.requests()));
+      tool.out()
+          .println(
+              String.format(
+                  "latency in us: median %.0f, 90 %% %.0f, 99 %% %.0f, 99.9 %% %.0f",
+                  result.percentile(0.5) / 1e3,
+                  result.percentile(0.9) / 1e3,
+                  result.percentile(0.99) / 1e3,
+                  result.percentile(0.999) / 1e3));
       tool.out().flush();
     }
     return 0;
   }
 
-  private long measure(Lun lun, long places, int duration) throws Exception {
-    Semaphore free = new Semaphore(depth);
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    ByteBuffer[] buffers = new ByteBuffer[depth];
-    for (int i = 0; i < depth; i++) {
-      buffers[i] = ByteBuffer.allocateDirect(block);
-    }
-    java.util.concurrent.ConcurrentLinkedQueue<ByteBuffer> idle =
-        new java.util.concurrent.ConcurrentLinkedQueue<>(java.util.List.of(buffers));
-    long count = 0;
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(duration);
-    while (System.nanoTime() < end && failure.get() == null) {
-      free.acquire();
-      ByteBuffer buffer = idle.remove();
-      long place = sequential ? count % places : ThreadLocalRandom.current().nextLong(places);
-      CompletableFuture<Void> done =
-          write ? lun.write(place * block, buffer) : lun.read(place * block, buffer);
-      done.whenComplete(
-          (nothing, e) -> {
-            if (e != null) {
-              failure.compareAndSet(null, e);
-            }
-            idle.add(buffer);
-            free.release();
-          });
-      count++;
-    }
-    free.acquire(depth);
-    if (failure.get() != null) {
-      throw new IscsiException(failure.get().getMessage(), failure.get());
-    }
-    return count;
+  private RequestLoad.Result load(Lun lun, long places, int duration) throws IscsiException {
+    return new RequestLoad(lun, write, sequential, block, places)
+        .run(depth, Duration.ofSeconds(duration));
   }
 }

@@ -50,7 +50,7 @@ public record Inquiry(
   private static String text(ByteBuffer data, int offset, int length) {
     byte[] bytes = new byte[length];
     data.get(data.position() + offset, bytes);
-    return new String(bytes, StandardCharsets.US_ASCII).replace('\0', ' ').strip();
+    return new String(bytes, StandardCharsets.US_ASCII).replaceAll("\\p{Cntrl}", " ").strip();
   }
 
   /** The best designator of the logical unit (association 0). */

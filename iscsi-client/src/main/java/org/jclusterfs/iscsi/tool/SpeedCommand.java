@@ -1,26 +1,47 @@
 package org.jclusterfs.iscsi.tool;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.IscsiUrl;
 import org.jclusterfs.iscsi.scsi.Lun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
-@Command(name = "speed", description = "Measures reads, or writes that destroy the content.")
+@Command(
+    name = "speed",
+    description = {
+      "Measures reads, or writes that destroy the content: requests and bytes per second, CPU time"
+          + " of this process per request, and how long requests took. Begins with up to two"
+          + " seconds that do not count."
+    },
+    footer = {
+      "",
+      "Example: iscsi speed --depth 8 --block 1M --sequential"
+          + " iscsi://10.0.0.5/iqn.2026-01.com.example:disk/0"
+    })
 final class SpeedCommand implements Callable<Integer> {
+
+  private static final double[] PERCENTILES = {50, 90, 99, 99.9, 100};
 
   @ParentCommand private IscsiTool tool;
 
-  @Option(names = "--depth", description = "requests at once (default: ${DEFAULT-VALUE})")
+  @Option(names = "--depth", paramLabel = "N", description = "requests at once (default: 32)")
   private int depth = 32;
 
-  @Option(names = "--block", description = "bytes per request (default: ${DEFAULT-VALUE})")
+  @Option(
+      names = "--block",
+      paramLabel = "BYTES",
+      description = "bytes per request, such as 4096, 64K, 1M (default: 4096)",
+      converter = ByteCount.class)
   private int block = 4096;
 
-  @Option(names = "--seconds", description = "how long (default: ${DEFAULT-VALUE})")
+  @Option(names = "--seconds", paramLabel = "N", description = "how long (default: 5)")
   private int seconds = 5;
 
   @Option(names = "--sequential", description = "from the start on instead of at random")
@@ -31,42 +52,89 @@ final class SpeedCommand implements Callable<Integer> {
       description = "write instead of reading: what the LUN holds is lost")
   private boolean write;
 
-  @Parameters(paramLabel = "DEVICE", description = "iscsi://[USER@]HOST[:PORT]/IQN/LUN")
-  private String device;
+  @Parameters(
+      paramLabel = "DEVICE",
+      description = IscsiTool.DEVICE,
+      converter = IscsiTool.Device.class)
+  private IscsiUrl device;
 
   @Override
   public Integer call() throws Exception {
+    if (depth < 1 || depth > 1024 || seconds < 1) {
+      throw new IscsiException("--depth is 1–1024, and --seconds at least 1");
+    }
     try (Lun lun = tool.open(device)) {
+      int blockSize = lun.capacity().blockSize();
       long places = lun.capacity().bytes() / block;
-      if (depth < 1 || block < 1 || block % lun.capacity().blockSize() != 0 || places == 0) {
-        throw new IscsiException("--depth or --block does not fit the LUN");
+      if (block % blockSize != 0 || places == 0) {
+        throw new IscsiException(
+            "--block "
+                + block
+                + " does not fit the LUN: blocks of "
+                + blockSize
+                + " bytes, "
+                + lun.capacity().bytes()
+                + " bytes in all");
       }
       // First a while that does not count: the program is compiled as it runs.
       load(lun, places, Math.min(seconds, 2));
-      RequestLoad.Result result = load(lun, places, seconds);
-      double time = result.elapsedNanos() / 1e9;
-      tool.out()
-          .println(
-              String.format(
-                  "%s %s of %d at depth %d: %.0f IOPS, %.1f MiB/s, %.1f us CPU per request",
-                  sequential ? "sequential" : "random",
-                  write ? "writes" : "reads",
-                  block,
-                  depth,
-                  result.requests() / time,
-                  result.requests() * (double) block / time / (1 << 20),
-                  result.cpuNanos() / 1e3 / result.requests()));
-      tool.out()
-          .println(
-              String.format(
-                  "latency in us: median %.0f, 90 %% %.0f, 99 %% %.0f, 99.9 %% %.0f",
-                  result.percentile(0.5) / 1e3,
-                  result.percentile(0.9) / 1e3,
-                  result.percentile(0.99) / 1e3,
-                  result.percentile(0.999) / 1e3));
-      tool.out().flush();
+      report(load(lun, places, seconds));
     }
     return 0;
+  }
+
+  private void report(RequestLoad.Result result) {
+    long count = result.requests();
+    double time = result.elapsedNanos() / 1e9;
+    double cpuMicros = result.cpuNanos() / 1e3 / count;
+    double mebibytes = count * (double) block / time / (1 << 20);
+    if (tool.isJson()) {
+      Map<String, Object> document = new LinkedHashMap<>();
+      document.put("order", sequential ? "sequential" : "random");
+      document.put("operation", write ? "write" : "read");
+      document.put("blockBytes", block);
+      document.put("depth", depth);
+      document.put("seconds", time);
+      document.put("requests", count);
+      document.put("requestsPerSecond", count / time);
+      document.put("mebibytesPerSecond", mebibytes);
+      document.put("cpuMicrosPerRequest", cpuMicros);
+      Map<String, Object> micros = new LinkedHashMap<>();
+      for (double each : PERCENTILES) {
+        micros.put(name(each), result.percentile(each / 100) / 1e3);
+      }
+      document.put("latencyMicros", micros);
+      tool.print(document);
+      return;
+    }
+    tool.out()
+        .println(
+            String.format(
+                Locale.ROOT,
+                "%s %s of %d at depth %d: %.0f IOPS, %.1f MiB/s, %.1f us CPU per request",
+                sequential ? "sequential" : "random",
+                write ? "writes" : "reads",
+                block,
+                depth,
+                count / time,
+                mebibytes,
+                cpuMicros));
+    tool.out()
+        .println(
+            String.format(
+                Locale.ROOT,
+                "latency in us: median %.0f, 90 %% %.0f, 99 %% %.0f, 99.9 %% %.0f, worst %.0f",
+                result.percentile(0.5) / 1e3,
+                result.percentile(0.9) / 1e3,
+                result.percentile(0.99) / 1e3,
+                result.percentile(0.999) / 1e3,
+                result.percentile(1) / 1e3));
+  }
+
+  private static String name(double percentile) {
+    return percentile == Math.rint(percentile)
+        ? Integer.toString((int) percentile)
+        : Double.toString(percentile);
   }
 
   private RequestLoad.Result load(Lun lun, long places, int duration) throws IscsiException {

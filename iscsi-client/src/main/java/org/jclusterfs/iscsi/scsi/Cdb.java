@@ -28,6 +28,7 @@ final class Cdb {
   static final int MAINTENANCE_IN = 0xa3;
 
   private static final int READ_CAPACITY_16 = 0x10;
+  private static final int REPORT_TARGET_PORT_GROUPS = 0x0a;
   private static final int REPORT_SUPPORTED_OPERATION_CODES = 0x0c;
 
   private Cdb() {}
@@ -149,6 +150,13 @@ final class Cdb {
         .array();
   }
 
+  static byte[] reportTargetPortGroups(int allocationLength) {
+    return cdb(12, MAINTENANCE_IN)
+        .put(1, (byte) REPORT_TARGET_PORT_GROUPS)
+        .putInt(6, allocationLength)
+        .array();
+  }
+
   /** Name of a command, for messages. */
   static String name(byte[] cdb) {
     switch (cdb[0] & 0xff) {
@@ -183,7 +191,9 @@ final class Cdb {
       case PERSISTENT_RESERVE_OUT:
         return "PERSISTENT RESERVE OUT";
       case MAINTENANCE_IN:
-        return "REPORT SUPPORTED OPERATION CODES";
+        return cdb[1] == REPORT_TARGET_PORT_GROUPS
+            ? "REPORT TARGET PORT GROUPS"
+            : "REPORT SUPPORTED OPERATION CODES";
       default:
         return String.format("command 0x%02x", cdb[0]);
     }

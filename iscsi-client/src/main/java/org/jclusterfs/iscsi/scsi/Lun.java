@@ -27,7 +27,7 @@ import org.jclusterfs.iscsi.wire.Bhs;
  * until its future completes; its position does not change. Futures complete on an event loop: what
  * hangs on them must be short and must not block. Thread-safe.
  */
-public final class Lun implements AutoCloseable {
+public final class Lun implements Disk {
 
   private static final System.Logger LOG = System.getLogger("org.jclusterfs.iscsi");
 
@@ -123,11 +123,13 @@ public final class Lun implements AutoCloseable {
   }
 
   /** What the unit said about itself when it was opened. */
+  @Override
   public Inquiry inquiry() {
     return inquiry;
   }
 
   /** Capacity and limits: as they were when it was opened, the size as it was last seen. */
+  @Override
   public Capacity capacity() {
     return capacity;
   }
@@ -208,6 +210,7 @@ public final class Lun implements AutoCloseable {
   }
 
   /** As {@link #read(long, ByteBuffer)} with a priority. */
+  @Override
   public CompletableFuture<Void> read(long offset, ByteBuffer dst, Priority priority) {
     return transfer(Kind.READ, offset, dst, priority, false);
   }
@@ -218,6 +221,7 @@ public final class Lun implements AutoCloseable {
   }
 
   /** As {@link #write(long, ByteBuffer)} with a priority. */
+  @Override
   public CompletableFuture<Void> write(long offset, ByteBuffer src, Priority priority) {
     return transfer(Kind.WRITE, offset, src, priority, false);
   }
@@ -226,6 +230,7 @@ public final class Lun implements AutoCloseable {
    * As {@link #write(long, ByteBuffer, Priority)}, and complete only when {@code src} is durable:
    * by FUA where the unit has it (SBC-4, WRITE(16)), else by a flush that follows.
    */
+  @Override
   public CompletableFuture<Void> writeDurably(long offset, ByteBuffer src, Priority priority) {
     if (!capacity.writeCache()) {
       return write(offset, src, priority);
@@ -259,6 +264,7 @@ public final class Lun implements AutoCloseable {
   }
 
   /** As {@link #flush()} with a priority. */
+  @Override
   public CompletableFuture<Void> flush(Priority priority) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     if (flush10) {
@@ -289,6 +295,7 @@ public final class Lun implements AutoCloseable {
   }
 
   /** Unmaps a range within the target's limits; does nothing where it cannot. */
+  @Override
   public CompletableFuture<Void> unmap(long offset, long length) {
     check(offset, length);
     if (capacity.maxUnmapBlocks() == 0 || capacity.maxUnmapDescriptors() == 0 || length == 0) {
@@ -456,6 +463,47 @@ public final class Lun implements AutoCloseable {
     } finally {
       preparing.set(before);
     }
+  }
+
+  @Override
+  public <T> T preparing(Lun nexus, java.util.concurrent.Callable<T> action) throws Exception {
+    return preparing(action);
+  }
+
+  @Override
+  public void setWriteGate(java.util.function.BooleanSupplier gate) {
+    session.setWriteGate(gate);
+  }
+
+  @Override
+  public void setPreparation(Preparation preparation) {
+    session.setPreparation(again -> preparation.prepare(this, again));
+  }
+
+  @Override
+  public List<Lun> nexuses() {
+    return List.of(this);
+  }
+
+  @Override
+  public boolean hasSeveralPaths() {
+    return false;
+  }
+
+  /** The one path is used whatever it may. */
+  @Override
+  public void setWritable(Lun nexus, boolean may) {}
+
+  /** There is no other path by which to know better. */
+  @Override
+  public void refuse(Lun nexus, String why) {
+    throw new IllegalStateException(why);
+  }
+
+  /** Asks the unit again for its designator; as {@link Inquiry#wwid}. Blocks. */
+  public String readWwid() throws IscsiException {
+    ByteBuffer page = fetchIfSupported(Cdb.inquiryVpd(0x83, 4096), 4096);
+    return page == null ? "" : Inquiry.wwid(page);
   }
 
   private Priority orPreparation(Priority priority) {

@@ -151,15 +151,22 @@ public final class IscsiSession implements AutoCloseable {
     unitResetAllowed = allowed;
   }
 
-  /** Sets who is told of the connection; is told at once where there is one that takes commands. */
-  public void setConnectionListener(ConnectionListener next) {
+  /**
+   * Sets who is told of the connection; is told at once where there is one that takes commands.
+   *
+   * @return completes when that is done
+   */
+  public CompletableFuture<Void> setConnectionListener(ConnectionListener next) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
     loop.execute(
         () -> {
           listener = next;
           if (state == State.READY) {
             next.ready();
           }
+          done.complete(null);
         });
+    return done;
   }
 
   /** The session's name beside the initiator's. */
@@ -265,10 +272,15 @@ public final class IscsiSession implements AutoCloseable {
 
   /** Drops the present connection as a fault would, to be made anew. */
   public void dropConnection() {
+    dropConnection("dropped by its owner");
+  }
+
+  /** The same for a reason, as users read it. */
+  public void dropConnection(String reason) {
     loop.execute(
         () -> {
           if (connection != null) {
-            connection.phase().failed(new ConnectionLostException("dropped by its owner"));
+            connection.phase().failed(new ConnectionLostException(reason));
           }
         });
   }

@@ -76,6 +76,8 @@ launch_set_flags() {
     --add-opens=java.base/java.nio=ALL-UNNAMED
     --add-opens=java.base/java.lang=ALL-UNNAMED
     -Djava.awt.headless=true
+    # It records a stack trace for every 128th buffer; the tests keep it on.
+    -Dio.netty.leakDetection.level=disabled
   )
   if [ "$1" -ge 24 ]; then
     launch_flags+=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)

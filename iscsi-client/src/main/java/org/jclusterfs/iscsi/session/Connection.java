@@ -1,6 +1,7 @@
 package org.jclusterfs.iscsi.session;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -93,7 +94,13 @@ final class Connection {
    * went out late could land after the same command was sent again by another connection.
    */
   ChannelFuture abort() {
-    channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    if (channel.isOpen()) { // it is not where the peer closed it
+      try {
+        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+      } catch (ChannelException e) {
+        IscsiSession.LOG.log(System.Logger.Level.DEBUG, "a broken connection takes no option", e);
+      }
+    }
     return channel.close();
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -92,6 +93,7 @@ public final class IscsiSession implements AutoCloseable {
   private volatile int portalGroup = -1;
   private volatile Connection connection;
   private volatile State state = State.CONNECTING;
+  private final CountDownLatch closing = new CountDownLatch(1);
 
   // Owned by the event loop.
   private final ArrayDeque<ScsiCommand> waiting = new ArrayDeque<>();
@@ -100,6 +102,7 @@ public final class IscsiSession implements AutoCloseable {
   private long gateClosedAt;
   private IscsiException lastFailure;
   private ScheduledFuture<?> ticks;
+  private Thread reconnecting;
 
   private IscsiSession(InitiatorOptions options, String target, List<Portal> portals) {
     this.options = options;
@@ -459,7 +462,9 @@ public final class IscsiSession implements AutoCloseable {
         LOG.log(System.Logger.Level.DEBUG, "no connection to target " + target, e);
       }
       try {
-        Thread.sleep(backoff);
+        if (closing.await(backoff, TimeUnit.MILLISECONDS)) {
+          return;
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -474,6 +479,7 @@ public final class IscsiSession implements AutoCloseable {
     if (loop.inEventLoop()) {
       throw new IllegalStateException("a session is not closed on its event loop");
     }
+    CompletableFuture<Thread> begun = new CompletableFuture<>();
     loop.execute(
         () -> {
           boolean ready = connection != null && !connection.phase().isFailed();
@@ -483,6 +489,7 @@ public final class IscsiSession implements AutoCloseable {
           } else {
             loggedOut.complete(null);
           }
+          begun.complete(reconnecting);
         });
     try {
       loggedOut.get(LOGOUT_MILLIS, TimeUnit.MILLISECONDS);
@@ -491,9 +498,28 @@ public final class IscsiSession implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    endReconnecting(begun.join());
     CompletableFuture<Void> done = new CompletableFuture<>();
     loop.execute(() -> shutDown(done));
     done.join();
+  }
+
+  /**
+   * Waits for a login that is under way: at the target it could come after that of another session
+   * of this name, which it would end.
+   */
+  private void endReconnecting(Thread thread) {
+    closing.countDown();
+    if (thread == null || thread == Thread.currentThread()) {
+      return;
+    }
+    try {
+      thread.join(LOGOUT_MILLIS);
+      thread.interrupt();
+      thread.join(LOGOUT_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void shutDown(CompletableFuture<Void> done) {
@@ -567,9 +593,9 @@ public final class IscsiSession implements AutoCloseable {
       }
       requeue(commands);
       if (wasReady) {
-        Thread thread = new Thread(IscsiSession.this::reconnect, "iscsi-reconnect");
-        thread.setDaemon(true);
-        thread.start();
+        reconnecting = new Thread(IscsiSession.this::reconnect, "iscsi-reconnect");
+        reconnecting.setDaemon(true);
+        reconnecting.start();
       }
     }
 

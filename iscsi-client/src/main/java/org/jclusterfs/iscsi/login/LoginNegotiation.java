@@ -58,6 +58,7 @@ public final class LoginNegotiation {
   private final OperationalKeys keys;
   private final ByteArrayOutputStream text = new ByteArrayOutputStream();
   private LoginObserver observer = LoginObserver.NONE;
+  private boolean chapAlone;
   private Stage stage = Stage.AUTH_METHOD;
   private int expStatSn;
   private int rounds;
@@ -92,6 +93,14 @@ public final class LoginNegotiation {
     observer = next;
   }
 
+  /**
+   * Offers CHAP and nothing else though there may be no credentials, to learn whether the target
+   * wants it: then it fails. Before the start.
+   */
+  public void offerChapAlone() {
+    chapAlone = true;
+  }
+
   /** How the two proved who they are, in words: "CHAP with SHA-256, mutual", "none". */
   public String authentication() {
     if (chap == null || chap.algorithm() == null) {
@@ -108,13 +117,15 @@ public final class LoginNegotiation {
     if (target != null) {
       pairs.add(new Pair("TargetName", target));
     }
-    if (chap == null) {
+    if (chapAlone) {
+      pairs.add(new Pair("AuthMethod", "CHAP"));
+    } else if (chap == null) {
       pairs.add(new Pair("AuthMethod", "None"));
     } else {
       // With mutual CHAP an impostor could else choose None and prove nothing.
       pairs.add(new Pair("AuthMethod", options.chap().isMutual() ? "CHAP" : "CHAP,None"));
     }
-    return request(chap == null, pairs);
+    return request(chap == null && !chapAlone, pairs);
   }
 
   /**
@@ -129,6 +140,19 @@ public final class LoginNegotiation {
         && failure instanceof LoginException
         && ((LoginException) failure).statusClass() == 2
         && ((LoginException) failure).statusDetail() != 1;
+  }
+
+  /**
+   * Whether a login that failed may work without CHAP: LIO takes CHAP when it is offered, also for
+   * a target that wants none and has no secret, and then answers 0201 (measured). Not where the
+   * target has to prove itself.
+   */
+  public boolean mayWorkWithoutChap(IscsiException failure) {
+    return (stage == Stage.CHAP_OFFERED || stage == Stage.CHAP_ANSWERED)
+        && !chap.expectsProof()
+        && failure instanceof LoginException
+        && ((LoginException) failure).statusClass() == 2
+        && ((LoginException) failure).statusDetail() == 1;
   }
 
   /** Whether the target has answered nothing yet. */
@@ -239,7 +263,9 @@ public final class LoginNegotiation {
               + " asks for authentication by "
               + method
               + (chap == null
-                  ? ", and there is no secret for it in the secrets file"
+                  ? ", and the secrets file has no secret for it: write a line '"
+                      + (target == null ? "*" : target)
+                      + " USER SECRET' to it"
                   : ", and this initiator has CHAP only"),
           0,
           0);

@@ -38,6 +38,7 @@ import org.jclusterfs.iscsi.login.LoginStep;
  */
 final class Connector {
 
+  private static final System.Logger LOG = System.getLogger("org.jclusterfs.iscsi");
   private static final int MAX_HOPS = 4;
 
   /**
@@ -135,14 +136,22 @@ final class Connector {
         1);
   }
 
-  /** Logs in, again for a while where the portal hangs up before it has said anything. */
+  /**
+   * Logs in, again for a while where the portal hangs up before it has said anything. LIO does that
+   * too where it wants CHAP and none was offered; so it is asked once whether it does.
+   */
   private Object loginPatiently(Portal portal, long deadline, SessionOwner owner)
       throws IscsiException {
     long patience = Math.min(deadline, System.nanoTime() + UNANSWERED_RETRY_NANOS);
+    LoginException wantsChap = null;
+    boolean asked = options.chap() != null;
     while (true) {
       try {
-        return login(portal, deadline, List.of(ChapAlgorithm.values()), owner);
+        return login(portal, deadline, Offer.USUAL, owner);
       } catch (UnansweredException e) {
+        if (wantsChap != null) {
+          throw wantsChap;
+        }
         if (System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(UNANSWERED_PAUSE_MILLIS) > patience) {
           throw e;
         }
@@ -153,7 +162,39 @@ final class Connector {
           throw e;
         }
       }
+      if (!asked) {
+        asked = true;
+        wantsChap = askWhetherItWantsChap(portal, deadline, owner);
+      }
     }
+  }
+
+  /** Its refusal to go on without CHAP, or null where it does not say that it wants CHAP. */
+  private LoginException askWhetherItWantsChap(Portal portal, long deadline, SessionOwner owner) {
+    observer.happened("asking whether it wants CHAP", List.of());
+    try {
+      Object result = login(portal, deadline, Offer.TO_ASK_FOR_CHAP, owner);
+      if (result instanceof Connection) {
+        ((Connection) result).close();
+      }
+    } catch (LoginException e) {
+      return e.statusClass() == 0 ? e : null;
+    } catch (IscsiException e) {
+      LOG.log(System.Logger.Level.DEBUG, e.getMessage());
+    }
+    return null;
+  }
+
+  /** What a login offers to prove itself by. */
+  private enum Offer {
+    /** All algorithms where there are credentials, and none where there are not. */
+    USUAL,
+    /** The same with one algorithm. */
+    MD5_ALONE,
+    /** Nothing, in spite of credentials. */
+    NO_CHAP,
+    /** CHAP without credentials, to be told whether it is wanted. */
+    TO_ASK_FOR_CHAP
   }
 
   /** The portal closed the connection before it answered the first login request. */
@@ -166,12 +207,19 @@ final class Connector {
   }
 
   /** A connection, or the portal to which the target redirects. */
-  private Object login(
-      Portal portal, long deadline, List<ChapAlgorithm> algorithms, SessionOwner owner)
+  private Object login(Portal portal, long deadline, Offer offer, SessionOwner owner)
       throws IscsiException {
     LoginNegotiation negotiation =
-        new LoginNegotiation(options, target, portal, algorithms, random);
+        new LoginNegotiation(
+            offer == Offer.NO_CHAP ? options.withChap(null) : options,
+            target,
+            portal,
+            offer == Offer.MD5_ALONE ? List.of(ChapAlgorithm.MD5) : List.of(ChapAlgorithm.values()),
+            random);
     negotiation.setObserver(observer);
+    if (offer == Offer.TO_ASK_FOR_CHAP) {
+      negotiation.offerChapAlone();
+    }
     Channel channel = tcp(portal, deadline).channel();
     observer.happened("connected to " + portal + " from " + local(channel), List.of());
     Connection connection = new Connection(channel, portal, negotiation, options, owner);
@@ -192,13 +240,22 @@ final class Connector {
               + "; check that this is the port of an iSCSI target that runs",
           e);
     } catch (IscsiException e) {
-      if (options.chap() != null && algorithms.size() > 1 && negotiation.mayWorkWithMd5Alone(e)) {
+      IscsiException inWords = inWords(portal, negotiation, e);
+      if (offer == Offer.USUAL && options.chap() != null && negotiation.mayWorkWithMd5Alone(e)) {
         observer.happened(
             "that failed at CHAP and may be for the list of algorithms: once more with MD5 alone",
             List.of());
-        return login(portal, deadline, List.of(ChapAlgorithm.MD5), owner);
+        return login(portal, deadline, Offer.MD5_ALONE, owner);
+      } else if (offer != Offer.NO_CHAP && negotiation.mayWorkWithoutChap(e)) {
+        observer.happened(
+            "that failed at CHAP, which the target may not want: once more without it", List.of());
+        try {
+          return login(portal, deadline, Offer.NO_CHAP, owner);
+        } catch (IscsiException withoutChap) {
+          throw inWords;
+        }
       }
-      throw inWords(portal, negotiation, e);
+      throw inWords;
     } finally {
       if (!keep) {
         connection.close();

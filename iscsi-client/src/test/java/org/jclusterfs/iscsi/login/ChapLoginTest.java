@@ -106,13 +106,57 @@ class ChapLoginTest {
 
   @Test
   void wrongSecretIsNotTriedAgainByAWeakerAlgorithm() throws Exception {
-    try (LoginPeer peer = new LoginPeer(target(ChapAlgorithm.SHA256))) {
+    List<Map<String, String>> requests = new CopyOnWriteArrayList<>();
+    LoginPeer.Script sha256 = target(ChapAlgorithm.SHA256);
+    LoginPeer.Script recording =
+        (round, keys) -> {
+          requests.add(keys);
+          return "None".equals(keys.get("AuthMethod"))
+              ? LoginPeer.refused(0x0203)
+              : sha256.answer(round, keys);
+        };
+    try (LoginPeer peer = new LoginPeer(recording)) {
       LoginException e =
           assertThrows(
               LoginException.class,
               () -> login(ChapCredentials.oneWay("u", "anothersecret"), peer));
       assertTrue(e.getMessage().contains("0201") && e.getMessage().contains("'u'"));
-      assertEquals(1, peer.connections());
+      assertEquals(1, requests.stream().filter(keys -> keys.containsKey("CHAP_A")).count());
+    }
+  }
+
+  /** As LIO: it takes CHAP where that is offered, and then has no secret to compare with. */
+  @Test
+  void targetThatWantsNoChapIsLoggedInToWithoutInSpiteOfASecret() throws Exception {
+    LoginPeer.Script lio =
+        (round, keys) ->
+            switch (round) {
+              case 0 ->
+                  keys.get("AuthMethod").equals("None")
+                      ? LoginPeer.secured("AuthMethod=None")
+                      : LoginPeer.stay("AuthMethod=CHAP");
+              case 1 -> keys.containsKey("CHAP_A") ? LoginPeer.refused(0x0201) : LoginPeer.done();
+              default -> null;
+            };
+    try (LoginPeer peer = new LoginPeer(lio)) {
+      assertEquals("none", login(ONE_WAY, peer).authentication());
+      assertEquals(3, peer.connections());
+      LoginException e = assertThrows(LoginException.class, () -> login(MUTUAL, peer));
+      assertTrue(e.getMessage().contains("0201"), e.getMessage());
+    }
+  }
+
+  /** As LIO: it closes the connection where CHAP is not offered. */
+  @Test
+  void targetThatHangsUpForWantOfChapIsToldApartFromOneThatIsGone() throws Exception {
+    LoginPeer.Script lio =
+        (round, keys) ->
+            keys.get("AuthMethod").equals("None") ? null : LoginPeer.stay("AuthMethod=CHAP");
+    try (LoginPeer peer = new LoginPeer(lio)) {
+      LoginException e = assertThrows(LoginException.class, () -> login(null, peer));
+      assertTrue(e.getMessage().contains("asks for authentication by CHAP"), e.getMessage());
+      assertTrue(e.getMessage().contains(IQN + " at " + peer.portal()), e.getMessage());
+      assertEquals(3, peer.connections());
     }
   }
 

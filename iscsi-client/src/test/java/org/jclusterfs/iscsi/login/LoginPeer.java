@@ -25,7 +25,10 @@ public final class LoginPeer implements AutoCloseable {
   /** Answer to one Login Request. */
   public record Reply(int flags, int status, List<Pair> keys) {}
 
-  /** What a target says to the keys of the request number {@code round} of a connection. */
+  /**
+   * What a target says to the keys of the request number {@code round} of a connection; null to
+   * close it.
+   */
   public interface Script {
     Reply answer(int round, Map<String, String> keys);
   }
@@ -110,7 +113,11 @@ public final class LoginPeer implements AutoCloseable {
         }
         Map<String, String> keys = new LinkedHashMap<>();
         TextParameters.decode(text).forEach(pair -> keys.put(pair.key(), pair.value()));
-        socket.getOutputStream().write(encode(request, round, script.answer(round, keys)));
+        Reply reply = script.answer(round, keys);
+        if (reply == null) {
+          return;
+        }
+        socket.getOutputStream().write(encode(request, round, reply));
       }
     } catch (EOFException ended) {
       // so has the login

@@ -51,6 +51,7 @@ final class Connection {
     this.owner = owner;
     encoder = new PduEncoder(channel);
     decoder = new PduDecoder(new LoginReceiver(), MAX_LOGIN_SEGMENT);
+    channel.config().setRecvByteBufAllocator(new StraightReceive(decoder));
     decoder.awaitLogin();
   }
 

@@ -1,6 +1,7 @@
 package org.jclusterfs.iscsi.wire;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
@@ -12,8 +13,8 @@ import org.jclusterfs.iscsi.ProtocolException;
 
 /**
  * Cuts the byte stream into PDUs. Data segments are copied once, from the socket's buffer into the
- * place that the {@link PduReceiver} names; what has to be allocated is bounded by {@link
- * #setMaxDataSegmentLength}.
+ * place that the {@link PduReceiver} names, or read {@link #straight} into it; what has to be
+ * allocated is bounded by {@link #setMaxDataSegmentLength}.
  */
 public final class PduDecoder extends ChannelInboundHandlerAdapter {
 
@@ -27,6 +28,9 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
     FAILED
   }
 
+  /** What is left of a segment has to be so long, in bytes, for a read of the socket of its own. */
+  private static final int STRAIGHT_FROM = 16384;
+
   private final ByteBuffer bhs = Bhs.allocate();
   private final ByteBuffer digest = ByteBuffer.allocate(4).order(java.nio.ByteOrder.LITTLE_ENDIAN);
   private final CRC32C crc = new CRC32C();
@@ -39,6 +43,8 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
   private ByteBuffer data;
   private boolean dataIsOurs;
   private boolean first = true;
+  private ByteBuf straight;
+  private boolean behindLargeSegment;
   private boolean awaitsLogin;
 
   /**
@@ -75,10 +81,31 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
     dataDigest = dataSegment;
   }
 
+  /**
+   * The memory into which the next bytes of the stream belong, where these are many: whoever reads
+   * the socket may fill it from its start and pass it to {@link #channelRead} at once, before
+   * anything else happens on the event loop. Null where there is no such place.
+   */
+  public ByteBuf straight() {
+    if (state != State.DATA || left < STRAIGHT_FROM || !data.isDirect()) {
+      return null;
+    }
+    straight = Unpooled.wrappedBuffer(data.slice().limit(left)).clear();
+    return straight;
+  }
+
+  /** Whether the PDU before had a long data segment, and so the next may have one. */
+  public boolean isBehindLargeSegment() {
+    return behindLargeSegment;
+  }
+
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf in = (ByteBuf) message;
     try {
+      if (in == straight) {
+        takeStraight(in);
+      }
       while (state != State.FAILED && step(in)) {
         // each step consumes what it can
       }
@@ -86,7 +113,21 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
       state = State.FAILED;
       receiver.failed(e);
     } finally {
+      straight = null;
       ReferenceCountUtil.release(in);
+    }
+  }
+
+  private void takeStraight(ByteBuf in) throws IscsiException {
+    int taken = in.readableBytes();
+    if (dataDigest) {
+      crc.update(data.slice().limit(taken));
+    }
+    data.position(data.position() + taken);
+    in.skipBytes(taken);
+    left -= taken;
+    if (left == 0) {
+      advance();
     }
   }
 
@@ -233,6 +274,7 @@ public final class PduDecoder extends ChannelInboundHandlerAdapter {
     crc.reset();
     state = State.DATA;
     left = length;
+    behindLargeSegment = length >= STRAIGHT_FROM;
   }
 
   private void deliver() throws IscsiException {

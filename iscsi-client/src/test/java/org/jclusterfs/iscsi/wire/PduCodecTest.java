@@ -58,7 +58,7 @@ class PduCodecTest {
   }
 
   /** What an encoder makes of a Data-Out, its opcode changed to one that a target sends. */
-  private static byte[] encode(byte[] data, boolean headerDigest, boolean dataDigest) {
+  static byte[] encode(byte[] data, boolean headerDigest, boolean dataDigest) {
     EmbeddedChannel channel = new EmbeddedChannel();
     PduEncoder encoder = new PduEncoder(channel);
     encoder.setDigests(headerDigest, dataDigest);

@@ -97,7 +97,7 @@ class ModelTargetFaultsTest {
       session(options, target);
       pdus = target.pdus();
     }
-    ExecutorService pool = Executors.newFixedThreadPool(8);
+    ExecutorService pool = Executors.newFixedThreadPool(16);
     try {
       List<Future<?>> runs = new ArrayList<>();
       for (int at = 0; at < pdus; at += step) {
@@ -146,8 +146,14 @@ class ModelTargetFaultsTest {
 
   @Test
   void silenceFromAnyPduOnIsFoundOutByPings() throws Exception {
-    // Each run takes the time of two pings.
-    assertTrue(atEachPdu(Settings.plain(), options(), Fault.SILENCE, 4) > 15);
+    InitiatorOptions options =
+        options()
+            .withTimeouts(
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(20),
+                Duration.ofMillis(300));
+    assertTrue(atEachPdu(Settings.plain(), options, Fault.SILENCE, 4) > 15);
   }
 
   @Test

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jclusterfs.iscsi.IscsiUrl;
 import org.jclusterfs.iscsi.scsi.Capacity;
-import org.jclusterfs.iscsi.scsi.Lun;
+import org.jclusterfs.iscsi.scsi.Disk;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -26,8 +26,8 @@ final class CapacityCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Capacity capacity;
-    try (Lun lun = tool.open(device)) {
-      capacity = lun.capacity();
+    try (Disk disk = tool.open(device)) {
+      capacity = disk.capacity();
     }
     if (tool.isJson()) {
       tool.print(Field.object(fields(capacity)));

@@ -6,14 +6,19 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jclusterfs.iscsi.ChapSecrets;
 import org.jclusterfs.iscsi.InitiatorName;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
-import org.jclusterfs.iscsi.scsi.Lun;
+import org.jclusterfs.iscsi.multipath.Multipath;
+import org.jclusterfs.iscsi.multipath.MultipathOptions;
+import org.jclusterfs.iscsi.scsi.Disk;
 import org.jclusterfs.iscsi.session.IscsiSession;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -101,6 +106,7 @@ public final class IscsiTool implements Callable<Integer> {
             new DiscoverCommand(),
             new LoginCommand(),
             new LunsCommand(),
+            new PathsCommand(),
             new InquiryCommand(),
             new CapacityCommand(),
             new KeysCommand(),
@@ -154,9 +160,18 @@ public final class IscsiTool implements Callable<Integer> {
     return IscsiSession.open(options(target, url.user()), target, url.portals());
   }
 
-  /** Opens a disk. */
-  Lun open(IscsiUrl url) throws IscsiException {
-    return Lun.open(options(url.targets().get(0), url.user()), url);
+  /** Options of the session with each target of a URL, which all are looked up first. */
+  Function<String, InitiatorOptions> sessions(IscsiUrl url) throws IscsiException {
+    Map<String, InitiatorOptions> options = new HashMap<>();
+    for (String target : url.targets()) {
+      options.put(target, options(target, url.user()));
+    }
+    return options::get;
+  }
+
+  /** Opens a disk by all paths of its URL. */
+  Disk open(IscsiUrl url) throws IscsiException {
+    return Multipath.open(sessions(url), url, MultipathOptions.DEFAULTS);
   }
 
   /** Whether a JSON document is wanted. */

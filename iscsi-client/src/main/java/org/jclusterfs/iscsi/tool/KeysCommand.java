@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
-import org.jclusterfs.iscsi.scsi.Lun;
+import org.jclusterfs.iscsi.scsi.Disk;
 import org.jclusterfs.iscsi.scsi.PersistentReservations;
 import org.jclusterfs.iscsi.scsi.PersistentReservations.FullStatus;
 import org.jclusterfs.iscsi.scsi.PersistentReservations.Reservation;
@@ -74,8 +74,8 @@ final class KeysCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (Lun lun = tool.open(device)) {
-      PersistentReservations reservations = lun.reservations();
+    try (Disk disk = tool.open(device)) {
+      PersistentReservations reservations = disk.nexuses().get(0).reservations();
       Reservation held = reservations.readReservation();
       List<FullStatus> full = reservations.readFullStatus();
       List<Registration> registrations =

@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jclusterfs.iscsi.IscsiException;
-import org.jclusterfs.iscsi.scsi.Lun;
+import org.jclusterfs.iscsi.scsi.Disk;
+import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 
 /**
  * A number of requests of one size that are always under way: each that completes is followed by
@@ -20,7 +21,7 @@ final class RequestLoad {
   /** Histogram steps per doubling of the latency: percentiles are right to 1/16. */
   private static final int STEPS = 16;
 
-  private final Lun lun;
+  private final Disk disk;
   private final boolean write;
   private final boolean sequential;
   private final int block;
@@ -61,8 +62,8 @@ final class RequestLoad {
    * @param block bytes per request, a multiple of the LUN's block size
    * @param places number of such blocks on the LUN
    */
-  RequestLoad(Lun lun, boolean write, boolean sequential, int block, long places) {
-    this.lun = lun;
+  RequestLoad(Disk disk, boolean write, boolean sequential, int block, long places) {
+    this.disk = disk;
     this.write = write;
     this.sequential = sequential;
     this.block = block;
@@ -90,7 +91,9 @@ final class RequestLoad {
         sequential ? next.getAndIncrement() % places : ThreadLocalRandom.current().nextLong(places);
     long start = System.nanoTime();
     CompletableFuture<Void> request =
-        write ? lun.write(place * block, buffer) : lun.read(place * block, buffer);
+        write
+            ? disk.write(place * block, buffer, Priority.ORDINARY)
+            : disk.read(place * block, buffer, Priority.ORDINARY);
     request.whenComplete((nothing, e) -> ended(buffer, start, e));
   }
 

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
-import org.jclusterfs.iscsi.scsi.Lun;
+import org.jclusterfs.iscsi.scsi.Disk;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -63,9 +63,9 @@ final class SpeedCommand implements Callable<Integer> {
     if (depth < 1 || depth > 1024 || seconds < 1) {
       throw new IscsiException("--depth is 1–1024, and --seconds at least 1");
     }
-    try (Lun lun = tool.open(device)) {
-      int blockSize = lun.capacity().blockSize();
-      long places = lun.capacity().bytes() / block;
+    try (Disk disk = tool.open(device)) {
+      int blockSize = disk.capacity().blockSize();
+      long places = disk.capacity().bytes() / block;
       if (block % blockSize != 0 || places == 0) {
         throw new IscsiException(
             "--block "
@@ -73,12 +73,12 @@ final class SpeedCommand implements Callable<Integer> {
                 + " does not fit the LUN: blocks of "
                 + blockSize
                 + " bytes, "
-                + lun.capacity().bytes()
+                + disk.capacity().bytes()
                 + " bytes in all");
       }
       // First a while that does not count: the program is compiled as it runs.
-      load(lun, places, Math.min(seconds, 2));
-      report(load(lun, places, seconds));
+      load(disk, places, Math.min(seconds, 2));
+      report(load(disk, places, seconds));
     }
     return 0;
   }
@@ -137,8 +137,8 @@ final class SpeedCommand implements Callable<Integer> {
         : Double.toString(percentile);
   }
 
-  private RequestLoad.Result load(Lun lun, long places, int duration) throws IscsiException {
-    return new RequestLoad(lun, write, sequential, block, places)
+  private RequestLoad.Result load(Disk disk, long places, int duration) throws IscsiException {
+    return new RequestLoad(disk, write, sequential, block, places)
         .run(depth, Duration.ofSeconds(duration));
   }
 }

@@ -252,6 +252,35 @@ class IscsiToolTest {
   }
 
   @Test
+  void pathsAreDrawnAsMultipathDoes() throws Exception {
+    int second = TgtdTarget.freePort();
+    target.admin("--mode", "portal", "--op", "new", "--param", "portal=127.0.0.1:" + second);
+    String both = "iscsi://" + portal + ",127.0.0.1:" + second + "/" + TgtdTarget.IQN + "/1";
+    ToolRun.of("paths", both)
+        .good()
+        .has(WWID + " IET,VIRTUAL-DISK")
+        .has("size=256.0MiB features='0' hwhandler='0' wp=rw")
+        .has("`-\\+- policy='service-time' prio=50 status=active")
+        .has("  \\|- " + portal + " " + TgtdTarget.IQN + " +active ready running")
+        .has("  `- 127.0.0.1:" + second + " " + TgtdTarget.IQN + " +active ready running");
+    target.admin("--mode", "portal", "--op", "delete", "--param", "portal=127.0.0.1:" + second);
+    ToolRun partly = ToolRun.of("sessions", "--json", both);
+    assertEquals(1, partly.status());
+    JsonArray groups = partly.json().getAsJsonObject().getAsJsonArray("groups");
+    assertEquals(2, groups.size());
+    assertEquals("active", groups.get(0).getAsJsonObject().get("status").getAsString());
+    JsonObject lost =
+        groups.get(1).getAsJsonObject().getAsJsonArray("paths").get(0).getAsJsonObject();
+    assertEquals("127.0.0.1:" + second, lost.get("portal").getAsString());
+    assertEquals("down", lost.get("state").getAsString());
+    assertTrue(lost.get("reason").getAsString().contains("refused"), lost.toString());
+    int[] dead = {TgtdTarget.freePort(), TgtdTarget.freePort()};
+    ToolRun.of(
+            "paths", "iscsi://127.0.0.1:" + dead[0] + ",127.0.0.1:" + dead[1] + "/iqn.2026-01.x/0")
+        .refused(1, "127.0.0.1:" + dead[0] + " refused", "127.0.0.1:" + dead[1] + " refused");
+  }
+
+  @Test
   void speedTellsRatesAndLatencies() {
     String number = "[0-9]+(\\.[0-9]+)?";
     ToolRun.of("speed", "--seconds", "1", "--depth", "4", "--block", "8K", device)
@@ -292,7 +321,8 @@ class IscsiToolTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"discover", "login", "luns", "inquiry", "capacity", "keys", "speed"})
+  @ValueSource(
+      strings = {"discover", "login", "luns", "paths", "inquiry", "capacity", "keys", "speed"})
   void helpOfEachSubcommandHasAnExampleAndTheExitStatuses(String name) {
     ToolRun.plain(name, "--help")
         .good()

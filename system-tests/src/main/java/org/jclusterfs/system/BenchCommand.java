@@ -19,6 +19,7 @@ public final class BenchCommand {
              bin/bench idle-node [--device tgtd|lio|file] [--seconds S] [--rounds N]
                                  [--options MOUNT-OPTIONS]
              bin/bench locks     [--device tgtd|lio|file] [--locks N] [--options MOUNT-OPTIONS]
+             bin/bench initiator [--seconds S] [--rounds N]
 
       fsync      threads that each write 4 KiB and fsync their own file, against one thread
       replay     how long a full journal takes to replay
@@ -27,6 +28,7 @@ public final class BenchCommand {
       ping-pong  fcntl locks of ctdb's ping_pong, against a mount that grants them at once
       idle-node  files that a node makes alone, and beside a node that is mounted and idle
       locks      join, leave and death where one node holds 100,000 locks (--locks)
+      initiator  reads and writes of the initiator alone, against libiscsi on the same target
       """;
 
   /** Until the daemons' code is compiled their compilers take as much as their work. */
@@ -115,6 +117,7 @@ public final class BenchCommand {
       case "idle-node" ->
           new IdleNodeBench(kind, WARM_UP_SECONDS, seconds, roundsOr(6), options).run();
       case "locks" -> new LocksBench(kind, locks, options).run();
+      case "initiator" -> new InitiatorBench(kind, 2 * WARM_UP_SECONDS, seconds, roundsOr(5)).run();
       default -> throw new IllegalArgumentException("no benchmark \"" + name + "\"");
     }
   }

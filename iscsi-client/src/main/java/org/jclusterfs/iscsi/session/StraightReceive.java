@@ -19,9 +19,13 @@ final class StraightReceive implements RecvByteBufAllocator {
   private static final int INITIAL = 65536;
   private static final int LARGEST = 1 << 20;
 
+  /** Reads before answers go out and other channels have their turn; by default it is one. */
+  private static final int READS_AT_ONCE = 16;
+
   private final PduDecoder decoder;
   private final RecvByteBufAllocator pooled =
-      new AdaptiveRecvByteBufAllocator(SMALLEST, INITIAL, LARGEST);
+      new AdaptiveRecvByteBufAllocator(SMALLEST, INITIAL, LARGEST)
+          .maxMessagesPerRead(READS_AT_ONCE);
 
   StraightReceive(PduDecoder decoder) {
     this.decoder = decoder;

@@ -17,8 +17,7 @@ import picocli.CommandLine.ParentCommand;
     name = "speed",
     description = {
       "Measures reads, or writes that destroy the content: requests and bytes per second, CPU time"
-          + " of this process per request, and how long requests took. Begins with up to two"
-          + " seconds that do not count."
+          + " of this process per request, and how long requests took."
     },
     footer = {
       "",
@@ -44,6 +43,13 @@ final class SpeedCommand implements Callable<Integer> {
   @Option(names = "--seconds", paramLabel = "N", description = "how long (default: 5)")
   private int seconds = 5;
 
+  @Option(
+      names = "--warm-up",
+      paramLabel = "N",
+      description =
+          "seconds before those that count, while the program is compiled as it runs (default: 2)")
+  private int warmUp = 2;
+
   @Option(names = "--sequential", description = "from the start on instead of at random")
   private boolean sequential;
 
@@ -60,8 +66,9 @@ final class SpeedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (depth < 1 || depth > 1024 || seconds < 1) {
-      throw new IscsiException("--depth is 1–1024, and --seconds at least 1");
+    if (depth < 1 || depth > 1024 || seconds < 1 || warmUp < 0) {
+      throw new IscsiException(
+          "--depth is 1–1024, --seconds at least 1, and --warm-up not negative");
     }
     try (Disk disk = tool.open(device)) {
       int blockSize = disk.capacity().blockSize();
@@ -76,8 +83,7 @@ final class SpeedCommand implements Callable<Integer> {
                 + disk.capacity().bytes()
                 + " bytes in all");
       }
-      // First a while that does not count: the program is compiled as it runs.
-      load(disk, places, Math.min(seconds, 2));
+      load(disk, places, warmUp);
       report(load(disk, places, seconds));
     }
     return 0;

@@ -69,7 +69,7 @@ public record InitiatorOptions(
         1048576,
         262144,
         128,
-        Duration.ofSeconds(9),
+        Duration.ofSeconds(8),
         Duration.ofSeconds(60),
         Duration.ofSeconds(15),
         Duration.ofSeconds(5));

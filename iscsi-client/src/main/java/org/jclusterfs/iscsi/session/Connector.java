@@ -233,8 +233,11 @@ final class Connector {
     } catch (TimeoutException e) {
       throw new ConnectionLostException(
           portal
-              + " accepts connections but stays silent: no answer within the login timeout, waiting"
-              + " for "
+              + " accepts connections but stays silent: the login"
+              + (target == null ? "" : " to target " + target)
+              + " waited "
+              + options.loginTimeout().toSeconds()
+              + " s for "
               + negotiation.awaiting()
               + "; check that this is the port of an iSCSI target that runs",
           e);

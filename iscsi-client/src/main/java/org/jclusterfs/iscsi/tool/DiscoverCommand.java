@@ -16,8 +16,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "discover",
     description = {
-      "Lists the targets that a portal offers (SendTargets), as lines HOST:PORT,TAG TARGET: one for"
-          + " each portal of a target, TAG the portal group's.",
+      "Lists the targets that a portal offers (SendTargets).",
+      "Prints lines HOST:PORT,TAG TARGET: one for each portal of a target, TAG the portal group's.",
       "Logs in by CHAP where the secrets file has a line for the target *."
     },
     footer = {"", "Example: iscsi discover 10.0.0.5 --luns"})

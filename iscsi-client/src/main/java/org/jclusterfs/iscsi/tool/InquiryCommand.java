@@ -19,8 +19,9 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "inquiry",
     description = {
-      "Tells what a LUN says about itself: its standard INQUIRY data and its pages of vital product"
-          + " data, 00, 80, 83, B0, B1 and B2 in words.",
+      "Tells what a LUN says about itself.",
+      "That is its standard INQUIRY data and its pages of vital product data, 00, 80, 83, B0, B1 and"
+          + " B2 in words.",
       "The LUN need not be a disk."
     },
     footer = {"", "Example: iscsi inquiry --page 83 iscsi://10.0.0.5/iqn.2026-01.com.example:d/0"})

@@ -20,9 +20,9 @@ import picocli.CommandLine.ParentCommand;
     name = "keys",
     aliases = "reservations",
     description = {
-      "Lists the persistent reservation of a LUN and the keys that are registered; by whom, where"
-          + " the target tells that (tgtd does not). SLOT is the jclusterfs slot that a key of that"
-          + " form belongs to.",
+      "Lists the persistent reservation of a LUN and its keys, or clears them.",
+      "Tells who registered them where the target tells that (tgtd does not). SLOT is the jclusterfs"
+          + " slot that a key of that form belongs to.",
       "A key stands there once for each path that registered it."
     },
     footer = {

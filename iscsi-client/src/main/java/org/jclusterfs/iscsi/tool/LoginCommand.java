@@ -23,8 +23,9 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "login",
     description = {
-      "Logs in to each target by each portal of the URL and out again; tells step by step what was"
-          + " said, how long it took, by which CHAP algorithm, and what was agreed on.",
+      "Logs in and out again, and tells how that went.",
+      "Tries each target of the URL by each portal: step by step what was said, how long it took, by"
+          + " which CHAP algorithm, and what was agreed on.",
       "Where that works it is done twice and the second login shown, since in the first one this"
           + " program still loads its own code. Challenges and responses of CHAP are shown by their"
           + " length only."

@@ -13,8 +13,9 @@ import picocli.CommandLine.ParentCommand;
     name = "paths",
     aliases = "sessions",
     description = {
-      "Opens a LUN by every portal and target of the URL, as a mount would, and draws its paths as"
-          + " multipath -ll does: groups by priority (ALUA), paths with what became of them.",
+      "Draws the paths to a LUN as multipath -ll does.",
+      "Opens it by every portal and target of the URL, as a mount would, and shows groups by priority"
+          + " (ALUA) and what became of each path.",
       "The paths of a mount that is there are told by 'jclusterfs status DIR'.",
       "Exit status 1 also where some paths do not work."
     },

@@ -16,8 +16,9 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "speed",
     description = {
-      "Measures reads, or writes that destroy the content: requests and bytes per second, CPU time"
-          + " of this process per request, and how long requests took."
+      "Measures reads, or writes that destroy the content.",
+      "Tells requests and bytes per second, CPU time of this process per request, and how long"
+          + " requests took."
     },
     footer = {
       "",

@@ -283,7 +283,7 @@ class IscsiToolTest {
   @Test
   void speedTellsRatesAndLatencies() {
     String number = "[0-9]+(\\.[0-9]+)?";
-    ToolRun.of("speed", "--seconds", "1", "--depth", "4", "--block", "8K", device)
+    ToolRun.of("speed", "--warm-up", "0", "--seconds", "1", "--depth", "4", "--block", "8K", device)
         .good()
         .has(
             "random reads of 8192 at depth 4: [0-9]+ IOPS, "
@@ -299,7 +299,7 @@ class IscsiToolTest {
     Path image = target.image();
     Files.write(image, new byte[] {42}, java.nio.file.StandardOpenOption.WRITE);
     JsonObject read =
-        ToolRun.of("speed", "--json", "--seconds", "1", "--sequential", device)
+        ToolRun.of("speed", "--json", "--warm-up", "0", "--seconds", "1", "--sequential", device)
             .good()
             .json()
             .getAsJsonObject();
@@ -309,7 +309,16 @@ class IscsiToolTest {
     JsonObject latency = read.getAsJsonObject("latencyMicros");
     assertTrue(latency.get("50").getAsDouble() <= latency.get("100").getAsDouble());
     assertEquals(42, Files.newInputStream(image).read());
-    ToolRun.of("speed", "--seconds", "1", "--sequential", "--destroy-by-writing", device).good();
+    ToolRun.of(
+            "speed",
+            "--warm-up",
+            "0",
+            "--seconds",
+            "1",
+            "--sequential",
+            "--destroy-by-writing",
+            device)
+        .good();
     assertEquals(0, Files.newInputStream(image).read());
   }
 

@@ -2,6 +2,7 @@ package org.jclusterfs.mount;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jclusterfs.core.device.DeviceSpec;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.MountRequest;
@@ -62,6 +63,7 @@ final class MountOptions {
   private Path initiatorFile = DeviceSpec.INITIATOR_FILE;
   private Path secrets = DeviceSpec.SECRETS_FILE;
   private long validMillis = 5000;
+  private final Map<String, String> paths = new TreeMap<>();
 
   static MountOptions parse(String list) throws MountException {
     MountOptions options = new MountOptions();
@@ -86,6 +88,7 @@ final class MountOptions {
       flags &= ~CLEAR.get(option);
     } else {
       switch (option) {
+        case "queue_if_no_path" -> paths.put("no_path_retry", "queue");
         // For mount(8) and systemd, which pass them on.
         case "_netdev", "nofail", "defaults", "auto", "noauto", "user", "nouser", "users" -> {}
         case "foreground" -> foreground = true;
@@ -112,6 +115,8 @@ final class MountOptions {
       case "address" -> address = value;
       case "port" -> port = number(name, value, 0, 65535);
       case "attr_timeout" -> validMillis = 1000L * number(name, value, 0, 60);
+      case "path_selector", "no_path_retry", "replacement_timeout", "polling_interval" ->
+          paths.put(name, value);
       case "log" -> {
         // Opened by the launcher.
       }
@@ -127,7 +132,7 @@ final class MountOptions {
 
   private static final String WITH_VALUE =
       " initiator initiatorfile secrets slot commit threshold cache address port attr_timeout log"
-          + " cluster ";
+          + " cluster path_selector no_path_retry replacement_timeout polling_interval ";
 
   private static MountException unknown(String option) {
     if (WITH_VALUE.contains(" " + option + " ")) {
@@ -176,7 +181,7 @@ final class MountOptions {
 
   MountRequest request(String source) throws MountException {
     return new MountRequest(
-        new DeviceSpec(source, initiator, initiatorFile, secrets),
+        new DeviceSpec(source, initiator, initiatorFile, secrets, paths),
         (flags & MS_RDONLY) != 0,
         slot,
         clustered,

@@ -1,6 +1,7 @@
 package org.jclusterfs.core.device;
 
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * What a user says about a device.
@@ -10,9 +11,24 @@ import java.nio.file.Path;
  * @param initiatorName IQN given on the command line, or null: from {@code initiatorFile}
  * @param initiatorFile file as open-iscsi keeps it ({@code InitiatorName=iqn…})
  * @param secretsFile root-only file with CHAP secrets
+ * @param paths how the paths of an {@code iscsi://} device are used, by the options' names
  */
 public record DeviceSpec(
-    String device, String initiatorName, Path initiatorFile, Path secretsFile) {
+    String device,
+    String initiatorName,
+    Path initiatorFile,
+    Path secretsFile,
+    Map<String, String> paths) {
+
+  /** Copies the options. */
+  public DeviceSpec {
+    paths = Map.copyOf(paths);
+  }
+
+  /** A spec whose paths are used as by default. */
+  public DeviceSpec(String device, String initiatorName, Path initiatorFile, Path secretsFile) {
+    this(device, initiatorName, initiatorFile, secretsFile, Map.of());
+  }
 
   /** Default place of the initiator's name. */
   public static final Path INITIATOR_FILE = Path.of("/etc/iscsi/initiatorname.iscsi");

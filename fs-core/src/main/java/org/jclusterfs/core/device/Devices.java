@@ -18,6 +18,10 @@ public final class Devices {
     if (device.startsWith("iscsi://")) {
       return IscsiBlockDevice.open(spec);
     }
+    if (!spec.paths().isEmpty()) {
+      throw new IOException(
+          device + ": " + spec.paths().keySet().iterator().next() + " is for iscsi:// devices");
+    }
     if (device.startsWith("file:")) {
       String path = device.substring("file:".length());
       if (path.isEmpty()) {

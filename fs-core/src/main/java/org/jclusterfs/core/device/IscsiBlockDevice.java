@@ -3,7 +3,10 @@ package org.jclusterfs.core.device;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -14,16 +17,18 @@ import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
 import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.WriteGateClosedException;
+import org.jclusterfs.iscsi.multipath.Multipath;
+import org.jclusterfs.iscsi.multipath.MultipathOptions;
 import org.jclusterfs.iscsi.scsi.Capacity;
-import org.jclusterfs.iscsi.scsi.Lun;
+import org.jclusterfs.iscsi.scsi.Disk;
 import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 
 /**
  * A LUN behind the project's own iSCSI initiator.
  *
- * <p>One connection at a time; several portals are tried in order at login and at each reconnect.
- * After a reconnect the node registers again and the {@link FenceCheck} is asked before any write
- * passes. Futures complete on an I/O thread: what hangs on them must be short.
+ * <p>By one session, or by one for each portal and target that the device names (see {@link
+ * Multipath}). After each login the node registers there and the {@link FenceCheck} is asked before
+ * any write passes. Futures complete on an I/O thread: what hangs on them must be short.
  */
 public final class IscsiBlockDevice implements BlockDevice {
 
@@ -31,19 +36,19 @@ public final class IscsiBlockDevice implements BlockDevice {
   private static final int RENEWALS = 4;
 
   private final String description;
-  private final Lun lun;
+  private final Disk disk;
   private final Capacity capacity;
   private final IscsiFencing fencing;
   private final BlockDevice urgent = new Urgent();
   private volatile WriteGate gate = WriteGate.OPEN;
 
-  private IscsiBlockDevice(String description, Lun lun, String initiator) throws IOException {
+  private IscsiBlockDevice(String description, Disk disk, IscsiUrl url, String initiator)
+      throws IOException {
     this.description = description;
-    this.lun = lun;
-    this.capacity = lun.capacity();
-    this.fencing = new IscsiFencing(lun, initiator);
-    lun.session().setWriteGate(() -> !fencing.isFenced() && gate.mayWrite());
-    lun.session().setPreparation(fencing::connectedAgain);
+    this.disk = disk;
+    this.capacity = disk.capacity();
+    this.fencing = new IscsiFencing(disk, url, initiator);
+    disk.setWriteGate(() -> !fencing.isFenced() && gate.mayWrite());
   }
 
   /**
@@ -63,7 +68,9 @@ public final class IscsiBlockDevice implements BlockDevice {
   static IscsiBlockDevice open(DeviceSpec spec, InitiatorOptions tuning) throws IOException {
     IscsiUrl url;
     String initiator;
+    MultipathOptions paths;
     try {
+      paths = MultipathOptions.parse(spec.paths());
       url = IscsiUrl.parse(spec.device());
       initiator =
           spec.initiatorName() != null
@@ -73,15 +80,16 @@ public final class IscsiBlockDevice implements BlockDevice {
       throw new IOException(e.getMessage(), e);
     }
     InitiatorOptions options = tuning != null ? tuning : InitiatorOptions.of(initiator);
-    Lun lun =
-        Lun.open(
-            options.withChap(
-                ChapSecrets.read(spec.secretsFile()).find(url.targets().get(0), url.user())),
-            url);
+    ChapSecrets secrets = ChapSecrets.read(spec.secretsFile());
+    Map<String, InitiatorOptions> sessions = new HashMap<>();
+    for (String target : url.targets()) {
+      sessions.put(target, options.withChap(secrets.find(target, url.user())));
+    }
+    Disk disk = Multipath.open(sessions::get, url, paths);
     try {
-      return new IscsiBlockDevice(spec.device(), lun, initiator);
+      return new IscsiBlockDevice(spec.device(), disk, url, initiator);
     } catch (IOException | RuntimeException e) {
-      lun.close();
+      disk.close();
       throw e;
     }
   }
@@ -108,12 +116,12 @@ public final class IscsiBlockDevice implements BlockDevice {
 
   @Override
   public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
-    return lun.read(offset, dst);
+    return disk.read(offset, dst, Priority.ORDINARY);
   }
 
   @Override
   public CompletableFuture<Void> write(long offset, ByteBuffer src) {
-    return registered(() -> lun.write(offset, src.duplicate()));
+    return registered(() -> disk.write(offset, src.duplicate(), Priority.ORDINARY));
   }
 
   @Override
@@ -122,7 +130,7 @@ public final class IscsiBlockDevice implements BlockDevice {
   }
 
   private CompletableFuture<Void> writeDurably(long offset, ByteBuffer src, Priority priority) {
-    return registered(() -> lun.writeDurably(offset, src, priority));
+    return registered(() -> disk.writeDurably(offset, src, priority));
   }
 
   @Override
@@ -138,7 +146,7 @@ public final class IscsiBlockDevice implements BlockDevice {
     if (!hasVolatileWriteCache()) {
       return CompletableFuture.completedFuture(null);
     }
-    return registered(() -> lun.flush(priority))
+    return registered(() -> disk.flush(priority))
         .thenRun(
             () -> {
               if (fencing.isFenced()) {
@@ -151,7 +159,7 @@ public final class IscsiBlockDevice implements BlockDevice {
   @Override
   public CompletableFuture<Void> discard(long offset, long length) {
     return fencing.coversUnmap()
-        ? registered(() -> lun.unmap(offset, length))
+        ? registered(() -> disk.unmap(offset, length))
         : CompletableFuture.completedFuture(null);
   }
 
@@ -237,7 +245,7 @@ public final class IscsiBlockDevice implements BlockDevice {
 
   @Override
   public boolean hasVolatileWriteCache() {
-    return lun.capacity().writeCache();
+    return disk.capacity().writeCache();
   }
 
   @Override
@@ -252,8 +260,11 @@ public final class IscsiBlockDevice implements BlockDevice {
 
   @Override
   public List<InetAddress> localAddresses() {
-    InetAddress address = lun.session().localAddress();
-    return address == null ? List.of() : List.of(address);
+    return disk.nexuses().stream()
+        .map(nexus -> nexus.session().localAddress())
+        .filter(Objects::nonNull)
+        .distinct()
+        .toList();
   }
 
   /** By places of the target's command window that ordinary requests leave free. */
@@ -269,12 +280,12 @@ public final class IscsiBlockDevice implements BlockDevice {
 
     @Override
     public CompletableFuture<Void> read(long offset, ByteBuffer dst) {
-      return lun.read(offset, dst, Priority.URGENT);
+      return disk.read(offset, dst, Priority.URGENT);
     }
 
     @Override
     public CompletableFuture<Void> write(long offset, ByteBuffer src) {
-      return registered(() -> lun.write(offset, src.duplicate(), Priority.URGENT));
+      return registered(() -> disk.write(offset, src.duplicate(), Priority.URGENT));
     }
 
     @Override
@@ -295,17 +306,22 @@ public final class IscsiBlockDevice implements BlockDevice {
 
   /** Whether a durable write costs one command: FUA, or no write cache. */
   boolean writesDurablyAtOnce() {
-    return !lun.capacity().writeCache() || lun.capacity().forcedUnitAccess();
+    return !disk.capacity().writeCache() || disk.capacity().forcedUnitAccess();
   }
 
-  /** Drops the connection as a fault would, so that the device makes it anew; for tests. */
+  /** Drops all connections as a fault would, so that the device makes them anew; for tests. */
   void dropConnection() {
-    lun.session().dropConnection();
+    disk.nexuses().forEach(nexus -> nexus.session().dropConnection());
+  }
+
+  /** The paths below, for tests. */
+  Disk disk() {
+    return disk;
   }
 
   @Override
   public void close() {
-    lun.close();
+    disk.close();
     fencing.close();
   }
 

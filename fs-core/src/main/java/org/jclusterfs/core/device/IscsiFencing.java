@@ -2,13 +2,18 @@ package org.jclusterfs.core.device;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jclusterfs.iscsi.ConnectionLostException;
 import org.jclusterfs.iscsi.IscsiException;
+import org.jclusterfs.iscsi.IscsiUrl;
 import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.ScsiException;
+import org.jclusterfs.iscsi.multipath.PathRefusedException;
+import org.jclusterfs.iscsi.scsi.Disk;
 import org.jclusterfs.iscsi.scsi.Lun;
 import org.jclusterfs.iscsi.scsi.PersistentReservations;
 import org.jclusterfs.iscsi.scsi.PersistentReservations.FullStatus;
@@ -27,6 +32,12 @@ import org.jclusterfs.iscsi.scsi.PersistentReservations.Reservation;
  * while it holds the reservation, and takes the new mount's right along when it is preempted; the
  * new one then registers anew, see {@link #conflicted}. And a new registration would let an old
  * daemon write again that was stopped and fenced, see {@link InitiatorLock}.
+ *
+ * <p>With several paths the key is registered on each before its first request, at reconnects too,
+ * and a path on which a key that another one registered is not seen is refused: its target keeps
+ * reservations of its own, so a node that is fenced by one path could write by the other. Of the
+ * sessions of one initiator name LIO lets only that one write that holds the reservation, if any of
+ * them does: each path is probed, and those that may not write are left to reads.
  */
 final class IscsiFencing implements Fencing {
 
@@ -44,8 +55,8 @@ final class IscsiFencing implements Fencing {
   /** Vendor identification of tgtd, whose reservations do not stop UNMAP and WRITE SAME. */
   private static final String TGT = "IET";
 
-  private final Lun lun;
-  private final PersistentReservations reservations;
+  private final Disk disk;
+  private final IscsiUrl url;
   private final boolean isTgt;
   private final AtomicBoolean checking = new AtomicBoolean();
   private volatile boolean aborts;
@@ -56,17 +67,44 @@ final class IscsiFencing implements Fencing {
   private final String initiator;
   private final Object renewals = new Object();
   private CompletableFuture<Boolean> renewal;
-  private InitiatorLock lock;
+  private final List<InitiatorLock> locks = new ArrayList<>();
   private long ownKey;
 
-  IscsiFencing(Lun lun, String initiator) throws IOException {
-    this.lun = lun;
+  IscsiFencing(Disk disk, IscsiUrl url, String initiator) throws IOException {
+    this.disk = disk;
+    this.url = url;
     this.initiator = initiator;
-    this.reservations = lun.reservations();
-    isTgt = lun.inquiry().vendor().equals(TGT);
+    isTgt = disk.inquiry().vendor().equals(TGT);
     // tgtd lists PREEMPT AND ABORT among its commands and then refuses it
-    aborts = !isTgt && !Boolean.FALSE.equals(reservations.supportsPreemptAndAbort());
-    lun.setPreemptionListener(this::somebodyPreempted);
+    aborts = !isTgt && !Boolean.FALSE.equals(reservations().supportsPreemptAndAbort());
+    disk.setPreparation(this::connected);
+    disk.nexuses().forEach(nexus -> nexus.setPreemptionListener(this::somebodyPreempted));
+  }
+
+  /** A nexus that is connected; one that may write where there is one. */
+  private Lun nexus() throws IscsiException {
+    List<Lun> all = disk.nexuses();
+    if (all.isEmpty()) {
+      throw new ConnectionLostException("no path to the LUN is up");
+    }
+    return all.get(0);
+  }
+
+  private PersistentReservations reservations() throws IscsiException {
+    return nexus().reservations();
+  }
+
+  /** All keys, by whatever path tells them. */
+  private List<Long> readKeys() throws IscsiException {
+    ConnectionLostException last = new ConnectionLostException("no path to the LUN is up");
+    for (Lun nexus : disk.nexuses()) {
+      try {
+        return nexus.reservations().readKeys();
+      } catch (ConnectionLostException e) {
+        last = e;
+      }
+    }
+    throw last;
   }
 
   /**
@@ -83,9 +121,8 @@ final class IscsiFencing implements Fencing {
 
   private void checkRegistration() {
     try {
-      boolean there = isListed(ownKey());
-      FenceCheck check = fenceCheck;
-      if (registered && (!there || check != null && !lun.preparing(check::stillMember))) {
+      boolean there = isListed(readKeys(), ownKey());
+      if (registered && (!there || !isStillMember())) {
         preempted();
       }
     } catch (Exception e) {
@@ -156,22 +193,33 @@ final class IscsiFencing implements Fencing {
     if (!registered || fenced) {
       return false;
     }
-    if (!reservations.readKeys().contains(ownKey) || !isStillMember()) {
+    if (!readKeys().contains(ownKey) || !isStillMember()) {
       preempted();
       return false;
     }
-    if (mayWrite()) {
-      return true; // another conflict's renewal was in time for this one too
+    if (mayWriteBySome()) {
+      return true; // another conflict's renewal was in time for this one too, or another path may
     }
+    for (Lun nexus : disk.nexuses()) {
+      if (renew(nexus)) {
+        return true;
+      } else if (fenced) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  private boolean renew(Lun nexus) throws Exception {
     // From here until the fence block is read again the node stands there as a fenced one does.
-    reservations.register(ownKey, 0);
-    claim(ownKey);
+    unregister(nexus, ownKey);
+    claim(nexus, ownKey);
     if (!isStillMember()) {
       preempted();
-      reservations.register(ownKey, 0);
+      unregister(nexus, ownKey);
       return false;
     }
-    boolean may = mayWrite();
+    boolean may = mayWriteBySome();
     if (may) {
       LOG.log(
           System.Logger.Level.INFO,
@@ -181,18 +229,42 @@ final class IscsiFencing implements Fencing {
     return may;
   }
 
-  private boolean isStillMember() throws Exception {
-    FenceCheck check = fenceCheck;
-    return check == null || lun.preparing(check::stillMember);
+  private static void unregister(Lun nexus, long key) throws IscsiException {
+    try {
+      nexus.reservations().register(key, 0);
+    } catch (ReservationConflictException e) {
+      LOG.log(System.Logger.Level.DEBUG, "it was not registered", e);
+    }
   }
 
-  private boolean mayWrite() throws IscsiException {
-    try {
-      lun.probeWrite();
-      return true;
-    } catch (ReservationConflictException e) {
-      return false;
+  private boolean isStillMember() throws Exception {
+    FenceCheck check = fenceCheck;
+    return check == null || disk.preparing(nexus(), check::stillMember);
+  }
+
+  /** Probes all paths; tells whether one may write. */
+  private boolean mayWriteBySome() throws IscsiException {
+    boolean some = false;
+    for (Lun nexus : disk.nexuses()) {
+      some |= mayWrite(nexus);
     }
+    return some;
+  }
+
+  private boolean mayWrite(Lun nexus) throws IscsiException {
+    boolean may = true;
+    try {
+      nexus.probeWrite();
+    } catch (ReservationConflictException e) {
+      may = false;
+    } catch (ConnectionLostException e) {
+      if (!disk.hasSeveralPaths()) {
+        throw e;
+      }
+      return false; // it is probed when it is back
+    }
+    disk.setWritable(nexus, may);
+    return may;
   }
 
   /** What a write that was refused and could not be had by registering anew stands for. */
@@ -218,34 +290,72 @@ final class IscsiFencing implements Fencing {
     if (key == 0 || key >>> 48 != slot) {
       throw new IllegalArgumentException("the key of slot " + slot + " does not name it");
     }
-    if (lock == null && !isTgt) {
-      lock = InitiatorLock.take(LOCKS, initiator, lun.session().target(), lun.number());
+    if (locks.isEmpty() && !isTgt) {
+      for (String target : url.targets()) {
+        InitiatorLock lock = InitiatorLock.take(LOCKS, initiator, target, url.lun());
+        if (lock != null) {
+          locks.add(lock);
+        }
+      }
     }
-    claim(key);
-    for (long other : reservations.readKeys()) {
+    Lun first = nexus();
+    claim(first, key);
+    for (long other : first.reservations().readKeys()) {
       if (other != key && other >>> 48 == slot) {
-        reservations.register(key, 0);
+        first.reservations().register(key, 0);
         return false;
       }
     }
-    lun.learnCaching();
+    first.learnCaching();
     ownKey = key;
     registered = true;
+    for (Lun nexus : disk.nexuses()) {
+      if (nexus != first) {
+        registerToo(nexus, first, key);
+      }
+    }
+    if (disk.hasSeveralPaths()) {
+      mayWriteBySome();
+    }
     return true;
+  }
+
+  /** Registers by another path than the first. */
+  private void registerToo(Lun nexus, Lun first, long key) throws IscsiException {
+    try {
+      if (nexus.reservations().readKeys().contains(key)) {
+        claim(nexus, key);
+        nexus.learnCaching();
+      } else {
+        disk.refuse(nexus, notSeen(first));
+      }
+    } catch (ConnectionLostException e) {
+      LOG.log(System.Logger.Level.DEBUG, "registers when it is connected again", e);
+    }
+  }
+
+  private static String notSeen(Lun by) {
+    return "a reservation key that was registered by "
+        + by.session().where()
+        + " is not seen there: its target keeps keys of its own, and a node that was fenced by one"
+        + " path could write by the other; give the targets that share them only";
   }
 
   @Override
   public void requireWritable() throws IOException {
-    if (!mayWrite()) {
+    if (!mayWriteBySome()) {
       throw blocked(null);
     }
   }
 
-  /** Registers the key once and sees to it that the reservation is held. */
-  private void claim(long key) throws IscsiException {
+  /** Registers the key on a nexus once and sees to it that the reservation is held. */
+  private void claim(Lun nexus, long key) throws IscsiException {
+    PersistentReservations reservations = nexus.reservations();
     reservations.registerAndIgnore(key);
-    if (Collections.frequency(reservations.readKeys(), key) > 1) {
-      dropGhosts(key);
+    // With several paths the key stands there once for each; what ended sessions left beside them
+    // harms nobody, since it is preempted with the rest, and goes when the node unregisters.
+    if (!disk.hasSeveralPaths() && Collections.frequency(reservations.readKeys(), key) > 1) {
+      dropGhosts(reservations, key);
     }
     for (int attempt = 1; ; attempt++) {
       Reservation held = reservations.readReservation();
@@ -269,14 +379,15 @@ final class IscsiFencing implements Fencing {
   }
 
   /**
-   * Removes registrations that ended sessions left under our key. For a moment the node stands
-   * there under another one of the same slot; whoever preempts the first meanwhile has marked the
-   * fence block before, and that is read afterwards.
+   * Removes the registrations under our key but that of one nexus: those that ended sessions left,
+   * and other paths'. For a moment the node stands there under another one of the same slot;
+   * whoever preempts the first meanwhile has marked the fence block before, and that is read
+   * afterwards.
    */
-  private void dropGhosts(long key) throws IscsiException {
+  private void dropGhosts(PersistentReservations reservations, long key) throws IscsiException {
     long other = key ^ 1;
     reservations.register(key, other);
-    takeReservationOver(other);
+    takeReservationOver(reservations, other);
     reservations.preempt(other, key, TYPE);
     reservations.register(other, key);
   }
@@ -287,18 +398,25 @@ final class IscsiFencing implements Fencing {
       return;
     }
     registered = false;
+    Lun last = nexus();
     try {
-      if (Collections.frequency(reservations.readKeys(), key) > 1) {
-        dropGhosts(key);
+      if (Collections.frequency(last.reservations().readKeys(), key) > 1) {
+        dropGhosts(last.reservations(), key);
       }
-      reservations.register(key, 0);
+      last.reservations().register(key, 0);
     } catch (ReservationConflictException e) {
       LOG.log(System.Logger.Level.INFO, "the registration was gone already");
     }
+    for (Lun nexus : disk.nexuses()) {
+      if (nexus != last) {
+        unregister(nexus, key); // where the above could not
+      }
+    }
   }
 
-  /** Runs after each reconnect, before commands pass. */
-  void connectedAgain(boolean again) throws IscsiException {
+  /** Runs on each connection of a path before its commands pass. */
+  private void connected(Lun nexus, boolean again) throws IscsiException {
+    nexus.setPreemptionListener(this::somebodyPreempted);
     long key;
     synchronized (this) {
       key = registered ? ownKey : 0;
@@ -306,36 +424,59 @@ final class IscsiFencing implements Fencing {
     if (key == 0 || fenced) {
       return;
     }
-    if (lun.capacity().writeCache() && !isListed(key)) {
-      // A preempted node gets here too; its fence block would tell the same.
-      reason =
-          "the target has lost this node's registration: it was restarted, and writes that it had"
-              + " acknowledged may have gone with its cache";
-      LOG.log(System.Logger.Level.ERROR, "this node must not write any more: " + reason);
-      fenced = true;
-      return;
+    if (!isListed(nexus, key)) {
+      Lun other = seenBy(nexus, key);
+      if (other != null && !isListed(nexus, key)) {
+        throw new PathRefusedException(
+            "path " + nexus.session().where() + " is refused: " + notSeen(other));
+      } else if (other == null && disk.capacity().writeCache()) {
+        // A preempted node gets here too; its fence block would tell the same.
+        reason =
+            "the target has lost this node's registration: it was restarted, and writes that it"
+                + " had acknowledged may have gone with its cache";
+        LOG.log(System.Logger.Level.ERROR, "this node must not write any more: " + reason);
+        fenced = true;
+        return;
+      }
     }
-    claim(key);
+    claim(nexus, key);
     FenceCheck check = fenceCheck;
-    if (check == null) {
-      return;
-    }
     boolean member;
     try {
-      member = lun.preparing(check::stillMember);
+      member = check == null || disk.preparing(nexus, check::stillMember);
     } catch (Exception e) {
       throw IscsiBlockDevice.unwrap(e);
     }
     if (!member) {
       LOG.log(System.Logger.Level.ERROR, "this node was fenced while it was not connected");
       fenced = true;
-      reservations.register(key, 0);
+      nexus.reservations().register(key, 0);
+    } else if (disk.hasSeveralPaths()) {
+      nexus.learnCaching();
+      mayWrite(nexus);
     }
   }
 
+  /** Another path that sees our registration, or null. */
+  private Lun seenBy(Lun nexus, long key) {
+    for (Lun other : disk.nexuses()) {
+      try {
+        if (other != nexus && isListed(other, key)) {
+          return other;
+        }
+      } catch (IscsiException e) {
+        LOG.log(System.Logger.Level.DEBUG, "cannot be asked", e);
+      }
+    }
+    return null;
+  }
+
+  private static boolean isListed(Lun nexus, long key) throws IscsiException {
+    return isListed(nexus.reservations().readKeys(), key);
+  }
+
   /** Whether the target knows our key, or the other one that it has for a moment. */
-  private boolean isListed(long key) throws IscsiException {
-    List<Long> keys = reservations.readKeys();
+  private static boolean isListed(List<Long> keys, long key) {
     return keys.contains(key) || keys.contains(key ^ 1);
   }
 
@@ -356,7 +497,7 @@ final class IscsiFencing implements Fencing {
     long end = System.nanoTime() + FENCE_NANOS;
     while (last == null || System.nanoTime() - end < 0) {
       try {
-        if (reservations.readKeys().contains(victim.key())) {
+        if (readKeys().contains(victim.key())) {
           preempt(own, victim.key());
         }
         pause();
@@ -394,7 +535,7 @@ final class IscsiFencing implements Fencing {
   private boolean takeNexusOver(long victim) {
     List<FullStatus> all;
     try {
-      all = lock == null ? null : reservations.readFullStatus();
+      all = locks.isEmpty() ? null : reservations().readFullStatus();
     } catch (IscsiException e) {
       LOG.log(System.Logger.Level.WARNING, "cannot read whose registrations there are", e);
       return false;
@@ -409,14 +550,17 @@ final class IscsiFencing implements Fencing {
             "the fenced node holds the reservation under our initiator name: logging in as its"
                 + " session, {0}",
             each.isid());
-        lun.session().resumeAs(each.isid());
-        return true;
+        for (Lun nexus : disk.nexuses()) {
+          nexus.session().resumeAs(each.isid());
+          return true;
+        }
       }
     }
     return false;
   }
 
   private void preempt(long own, long victim) throws IscsiException {
+    PersistentReservations reservations = reservations();
     if (aborts) {
       try {
         reservations.preemptAndAbort(own, victim, TYPE);
@@ -428,7 +572,7 @@ final class IscsiFencing implements Fencing {
         aborts = false;
       }
     }
-    takeReservationOver(own);
+    takeReservationOver(reservations, own);
     reservations.preempt(own, victim, TYPE);
   }
 
@@ -438,7 +582,8 @@ final class IscsiFencing implements Fencing {
    * that somebody reserved the LUN by type 0. For the moment between the two commands nodes that
    * were fenced before could write.
    */
-  private void takeReservationOver(long own) throws IscsiException {
+  private void takeReservationOver(PersistentReservations reservations, long own)
+      throws IscsiException {
     if (isTgt) {
       reservations.release(own, TYPE);
       reservations.reserve(own, TYPE);
@@ -446,11 +591,11 @@ final class IscsiFencing implements Fencing {
   }
 
   private boolean isVerified(long own, long victim) throws IOException {
-    List<Long> keys = reservations.readKeys();
+    List<Long> keys = readKeys();
     if (keys.contains(victim)) {
       return false;
     }
-    Reservation held = reservations.readReservation();
+    Reservation held = reservations().readReservation();
     if (held == null || held.type() != TYPE) {
       throw new IOException(
           "the LUN is not reserved any more, so the fenced node may write; somebody cleared the"
@@ -477,15 +622,13 @@ final class IscsiFencing implements Fencing {
 
   @Override
   public List<Long> keysOf(int slot) throws IOException {
-    return reservations.readKeys().stream().filter(key -> key >>> 48 == slot).distinct().toList();
+    return readKeys().stream().filter(key -> key >>> 48 == slot).distinct().toList();
   }
 
   /** Lets other processes of this host have the initiator name; after the session's end. */
   synchronized void close() {
-    if (lock != null) {
-      lock.close();
-      lock = null;
-    }
+    locks.forEach(InitiatorLock::close);
+    locks.clear();
   }
 
   @Override

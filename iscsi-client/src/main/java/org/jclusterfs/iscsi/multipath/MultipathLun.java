@@ -14,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jclusterfs.iscsi.ConnectionLostException;
@@ -45,8 +46,14 @@ public final class MultipathLun implements Disk {
 
   private static final long TICK_MILLIS = 100;
 
+  /** A path may come back by itself in this time before another one takes its place. */
+  private static final long INHERITANCE_NANOS = 500_000_000L;
+
   /** How long the other paths are waited for when one is there. */
   private static final long COMPANY_NANOS = 2_000_000_000L;
+
+  /** Attempts to log in again that fit into the replacement timeout. */
+  private static final int RELOGINS = 3;
 
   private static final long FIRST_PAUSE_MILLIS = 500;
   private static final long MIN_PING_MILLIS = 500;
@@ -66,6 +73,8 @@ public final class MultipathLun implements Disk {
   private volatile BooleanSupplier writeGate = () -> true;
   private volatile Preparation preparation = (nexus, again) -> {};
   private volatile boolean closed;
+  private volatile boolean heirWanted;
+  private final AtomicBoolean inheriting = new AtomicBoolean();
 
   // Guarded by this.
   private Lun first;
@@ -88,11 +97,14 @@ public final class MultipathLun implements Disk {
           }
         };
     Random random = new java.security.SecureRandom();
+    // Nobody else may log in under a session's name meanwhile, see Settlement.
+    Duration relogin = options.replacementTimeout().dividedBy(RELOGINS);
     for (String target : url.targets()) {
       InitiatorOptions ofPath = forPath(session.apply(target), options);
       for (Portal portal : url.portals()) {
         IscsiUrl one = new IscsiUrl(url.user(), List.of(portal), List.of(target), url.lun());
-        paths.add(new Path(paths.size(), one, ofPath.withIsid(Isid.random(random)), owner));
+        paths.add(
+            new Path(paths.size(), one, ofPath.withIsid(Isid.random(random)), relogin, owner));
       }
     }
     dispatcher = new Dispatcher(options, any.commandTimeout().toNanos(), System::nanoTime);
@@ -356,6 +368,9 @@ public final class MultipathLun implements Disk {
       settlement.tick(now);
       checker.tick(paths, now);
       dispatcher.tick();
+      if (heirWanted) {
+        regroup();
+      }
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "the paths cannot be looked after", e);
     }
@@ -369,6 +384,7 @@ public final class MultipathLun implements Disk {
       }
       List<Path> usable = paths.stream().filter(Path::isUsable).toList();
       List<Path> forWrites = usable.stream().filter(Path::isWritable).toList();
+      heirWanted = false;
       if (forWrites.isEmpty()) {
         // Where none may write and none can inherit the right, the target shall say why.
         forWrites = inheritance(usable) ? List.of() : usable;
@@ -415,16 +431,14 @@ public final class MultipathLun implements Disk {
         if (!Settlement.isSameGroup(heir, dead)) {
           continue;
         }
-        if (dead.settled().isDone()) {
-          LOG.log(System.Logger.Level.INFO, "path {0} takes the writes of path {1}", heir, dead);
-          Isid own = heir.lun().session().isid();
-          Isid inherited = dead.lun().session().isid();
-          dead.assumeWritable(false);
-          heir.assumeWritable(true);
-          dead.lun().session().setIsid(own);
-          heir.lun().session().resumeAs(inherited);
-        } else {
-          dead.settled().thenRun(() -> inBackground(this::regroup));
+        boolean due = System.nanoTime() - dead.lostAt() >= INHERITANCE_NANOS;
+        heirWanted = true;
+        if (due && dead.settled().isDone() && inheriting.compareAndSet(false, true)) {
+          inBackground(
+              () -> {
+                heir.inherit(dead);
+                inheriting.set(false);
+              });
         }
         return true;
       }

@@ -1,5 +1,6 @@
 package org.jclusterfs.iscsi.multipath;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,6 +38,7 @@ final class Path implements Route, ConnectionListener {
   private final Portal portal;
   private final IscsiUrl url;
   private final InitiatorOptions options;
+  private final Duration relogin;
   private final Owner owner;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicLong bytesInFlight = new AtomicLong();
@@ -49,9 +51,16 @@ final class Path implements Route, ConnectionListener {
   private volatile Instant since = Instant.now();
   private volatile String reason = "";
   private volatile long lostAt;
+  private volatile boolean inheriting;
   private volatile CompletableFuture<Void> settled = CompletableFuture.completedFuture(null);
 
-  Path(int number, IscsiUrl url, InitiatorOptions options, Owner owner) {
+  /**
+   * Makes one that is not connected.
+   *
+   * @param relogin bound of each login but the first
+   */
+  Path(int number, IscsiUrl url, InitiatorOptions options, Duration relogin, Owner owner) {
+    this.relogin = relogin;
     this.number = number;
     this.portal = url.portals().get(0);
     this.url = url;
@@ -69,6 +78,7 @@ final class Path implements Route, ConnectionListener {
     groups = new TargetPortGroups(opened);
     access = groups.state();
     lun = opened;
+    opened.session().setLoginTimeout(relogin);
     opened.session().setConnectionListener(this).join();
   }
 
@@ -99,15 +109,23 @@ final class Path implements Route, ConnectionListener {
   }
 
   @Override
+  public void reinstated() {
+    settled.complete(null);
+  }
+
+  @Override
   public void ready() {
-    settled.complete(null); // its login ended the old connection at the target
+    inheriting = false;
+    settled.complete(null);
     become(PathState.UP, "");
   }
 
   @Override
   public void lost(IscsiException cause) {
     lostAt = System.nanoTime();
-    settled = new CompletableFuture<>();
+    if (!inheriting) {
+      settled = new CompletableFuture<>();
+    }
     become(PathState.DOWN, cause.getMessage());
   }
 
@@ -157,9 +175,22 @@ final class Path implements Route, ConnectionListener {
     }
   }
 
-  /** The same without a word to its owner, who does it. */
-  void assumeWritable(boolean may) {
-    writable = may;
+  /**
+   * Swaps session names with a path that is down: logs in as the session that it was, and so gets
+   * what that one may. No write is under way here, so nothing has to be settled. Blocks.
+   */
+  void inherit(Path dead) {
+    Isid own = lun.session().isid();
+    Isid inherited = dead.lun.session().isid();
+    if (!dead.lun.session().rename(own)) {
+      return; // it is back
+    }
+    LOG.log(System.Logger.Level.INFO, "path {0} takes the writes of path {1}", this, dead);
+    dead.writable = false;
+    writable = true;
+    inheriting = true;
+    lun.session().setIsid(inherited);
+    lun.session().dropConnection("goes on as the session of path " + dead + ", which is lost");
   }
 
   boolean isWritable() {

@@ -17,6 +17,12 @@ public interface ConnectionListener {
    */
   default void lost(IscsiException cause) {}
 
+  /**
+   * A new login has ended the old connection at the target, and what of it might still have landed
+   * has; {@link #ready} follows if all goes well. On the thread that connects.
+   */
+  default void reinstated() {}
+
   /** Runs once after {@link #lost}, before the first attempt to connect again; may block. */
   default void settle() {}
 }

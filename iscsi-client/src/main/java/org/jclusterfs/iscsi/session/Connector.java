@@ -83,6 +83,12 @@ final class Connector {
     return options.isid();
   }
 
+  void setLoginTimeout(java.time.Duration most) {
+    options =
+        options.withTimeouts(
+            most, options.commandTimeout(), options.replacementTimeout(), options.pingInterval());
+  }
+
   /** Sets the session's name for the connections from now on. */
   void setIsid(Isid isid) {
     options = options.withIsid(isid);

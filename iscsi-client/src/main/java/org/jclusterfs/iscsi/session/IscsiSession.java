@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jclusterfs.iscsi.CommandTimeoutException;
 import org.jclusterfs.iscsi.ConnectionLostException;
@@ -91,6 +92,13 @@ public final class IscsiSession implements AutoCloseable {
   private volatile Preparation preparation = again -> {};
   private volatile ConnectionListener listener = ConnectionListener.NONE;
   private volatile int portalGroup = -1;
+
+  /**
+   * Held while somebody logs in under the session's name. LIO hangs for good when two logins of one
+   * name come at once by two portals (measured).
+   */
+  private final ReentrantLock logins = new ReentrantLock();
+
   private volatile Connection connection;
   private volatile State state = State.CONNECTING;
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -193,8 +201,46 @@ public final class IscsiSession implements AutoCloseable {
    * @throws IscsiException where the login failed
    */
   public boolean endBy(Portal portal, java.time.Duration within) throws IscsiException {
-    return Reinstatement.end(
-        options.withIsid(isid()), target, portal, within, portalGroup, EventLoops.next());
+    try {
+      if (!logins.tryLock(within.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new ConnectionLostException("a login of the session itself is under way");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IscsiException("interrupted", e);
+    }
+    try {
+      // Where it is connected again its own login has done it.
+      return connection != null
+          || Reinstatement.end(
+              options.withIsid(isid()), target, portal, within, portalGroup, EventLoops.next());
+    } finally {
+      logins.unlock();
+    }
+  }
+
+  /**
+   * Gives a session that is not connected another name, for its next login. Waits for a login that
+   * is under way.
+   *
+   * @return false where it is connected, and keeps its name
+   */
+  public boolean rename(Isid isid) {
+    logins.lock();
+    try {
+      if (connection != null) {
+        return false;
+      }
+      connector.setIsid(isid);
+      return true;
+    } finally {
+      logins.unlock();
+    }
+  }
+
+  /** Sets the bound of later logins. */
+  public void setLoginTimeout(java.time.Duration most) {
+    connector.setLoginTimeout(most);
   }
 
   /** The target's name. */
@@ -369,8 +415,36 @@ public final class IscsiSession implements AutoCloseable {
 
   /** Makes, prepares and installs a connection; on a thread that may block. */
   private void establish(boolean again) throws IscsiException {
-    Connection fresh = connector.connect(owner);
+    Connection fresh;
+    logins.lock();
+    try {
+      fresh = connect();
+    } finally {
+      logins.unlock();
+    }
     boolean good = false;
+    try {
+      if (again) {
+        Thread.sleep(SETTLE_MILLIS);
+        listener.reinstated();
+      }
+      preparation.prepare(again);
+      onLoop(() -> goOn(fresh));
+      good = true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IscsiException("interrupted", e);
+    } finally {
+      if (!good) {
+        loop.execute(() -> discard(fresh));
+      }
+    }
+  }
+
+  /** Logs in and takes the connection for the session's. */
+  private Connection connect() throws IscsiException {
+    Connection fresh = connector.connect(owner);
+    boolean installed = false;
     try {
       onLoop(
           () -> {
@@ -382,17 +456,10 @@ public final class IscsiSession implements AutoCloseable {
             connection = fresh;
             state = State.PREPARING;
           });
-      if (again) {
-        Thread.sleep(SETTLE_MILLIS);
-      }
-      preparation.prepare(again);
-      onLoop(() -> goOn(fresh));
-      good = true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IscsiException("interrupted", e);
+      installed = true;
+      return fresh;
     } finally {
-      if (!good) {
+      if (!installed) {
         loop.execute(() -> discard(fresh));
       }
     }

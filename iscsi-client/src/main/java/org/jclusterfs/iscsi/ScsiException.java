@@ -46,8 +46,12 @@ public class ScsiException extends IscsiException {
     return ascq;
   }
 
-  /** Whether the device server does not know the command or a field of it. */
+  /**
+   * Whether the device server does not know the command or a field of it. A refusal that does not
+   * say why counts as one: istgt sends no sense data for a VPD page that it does not have.
+   */
   public boolean isUnsupported() {
-    return senseKey == 5 && (asc == 0x20 || asc == 0x24 || asc == 0x26);
+    boolean unexplained = status == 2 && senseKey == 0 && asc == 0;
+    return unexplained || senseKey == 5 && (asc == 0x20 || asc == 0x24 || asc == 0x26);
   }
 }

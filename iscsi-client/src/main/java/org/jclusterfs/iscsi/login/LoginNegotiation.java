@@ -255,27 +255,33 @@ public final class LoginNegotiation {
       stage = Stage.CHAP_OFFERED;
       return request(false, chap.offer());
     }
-    if (!method.equals("None")) {
+    String who = subject.target() + " at " + subject.portal();
+    boolean rejected = method.equals("Reject");
+    if (chap == null && !method.equals("None")) {
       throw new LoginException(
-          subject.target()
-              + " at "
-              + subject.portal()
-              + " asks for authentication by "
-              + method
-              + (chap == null
-                  ? ", and the secrets file has no secret for it: write a line '"
-                      + (target == null ? "*" : target)
-                      + " USER SECRET' to it"
-                  : ", and this initiator has CHAP only"),
+          who
+              + (rejected
+                  ? " lets nobody in without authentication"
+                  : " asks for authentication by " + method)
+              + ", and the secrets file has no secret for it: write a line '"
+              + (target == null ? "*" : target)
+              + " USER SECRET' to it",
+          0,
+          0);
+    } else if (!method.equals("None") && !rejected) {
+      throw new LoginException(
+          who + " asks for authentication by " + method + ", and this initiator has CHAP only",
           0,
           0);
     }
-    if (chap != null && chap.expectsProof()) {
+    if (rejected || chap != null && chap.expectsProof()) {
       throw new LoginException(
-          subject.target()
-              + " at "
-              + subject.portal()
-              + " does not do CHAP, so it cannot prove itself as the secrets file demands",
+          who
+              + " does not do CHAP"
+              + (chap.expectsProof()
+                  ? ", so it cannot prove itself as the secrets file demands; give it a mutual user"
+                      + " and secret, or take its own from the secrets file"
+                  : " and does not let in without it; look at its configuration"),
           0,
           0);
     }

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jclusterfs.iscsi.ChapSecrets;
 import org.jclusterfs.iscsi.InitiatorName;
 import org.jclusterfs.iscsi.InitiatorOptions;
@@ -87,7 +89,19 @@ public final class IscsiTool implements Callable<Integer> {
       description = "print one JSON document instead of text")
   private boolean json;
 
+  /** Kept, since a logger that nobody holds forgets its level. */
+  private static final Logger LOGGER = Logger.getLogger("org.jclusterfs.iscsi");
+
   private IscsiTool() {}
+
+  @Option(
+      names = "--verbose",
+      defaultValue = "false",
+      scope = ScopeType.INHERIT,
+      description = "show on standard error what the initiator logs")
+  private void setVerbose(boolean verbose) {
+    LOGGER.setLevel(verbose ? Level.ALL : Level.OFF);
+  }
 
   /** Runs the command and ends the process with its exit status. */
   public static void main(String[] arguments) {

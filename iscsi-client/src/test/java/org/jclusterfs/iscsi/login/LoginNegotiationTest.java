@@ -146,6 +146,28 @@ class LoginNegotiationTest {
         () -> login.onResponse(bhs(T | SECURITY_TO_OPERATIONAL, 0, 1), text("AuthMethod=None")));
   }
 
+  /** As istgt answers where it wants CHAP. */
+  @Test
+  void authMethodThatIsRejectedIsToldInWords() {
+    LoginNegotiation plain = login(null);
+    plain.start();
+    String message =
+        assertThrows(
+                LoginException.class,
+                () -> plain.onResponse(bhs(0, 0, 1), text("AuthMethod=Reject")))
+            .getMessage();
+    assertTrue(message.contains("without authentication, and the secrets file"), message);
+    LoginNegotiation mutual =
+        login(new ChapCredentials("u", "initiatorsecret", "t", "targetsecret1"));
+    mutual.start();
+    message =
+        assertThrows(
+                LoginException.class,
+                () -> mutual.onResponse(bhs(0, 0, 1), text("AuthMethod=Reject")))
+            .getMessage();
+    assertTrue(message.contains("does not do CHAP, so it cannot prove itself"), message);
+  }
+
   @Test
   void responsesMatchKnownHashes() {
     // RFC 1994: MD5 of identifier, secret, challenge; values computed with md5sum and sha*sum

@@ -206,7 +206,12 @@ public final class LoginNegotiation {
     if (statusClass == 1) {
       return redirect(TextParameters.decode(segment));
     } else if (statusClass != 0) {
-      throw LoginStatus.refused(statusClass, LoginPdu.statusDetail(bhs), subject, options.chap());
+      throw LoginStatus.refused(
+          statusClass,
+          LoginPdu.statusDetail(bhs),
+          subject,
+          options.chap(),
+          stage != Stage.AUTH_METHOD && stage != Stage.CHAP_OFFERED);
     }
     if (++rounds > MAX_ROUNDS || text.size() + segment.length > MAX_TEXT) {
       throw new ProtocolException("the login does not come to an end: the target asks on and on");

@@ -12,16 +12,17 @@ final class LoginStatus {
    * Makes the failure of a refused login.
    *
    * @param chap the credentials that the initiator offered, or null
+   * @param asked whether the target had asked for a secret before
    */
   static LoginException refused(
-      int statusClass, int detail, LoginSubject subject, ChapCredentials chap) {
+      int statusClass, int detail, LoginSubject subject, ChapCredentials chap, boolean asked) {
     String code = String.format("%02x%02x", statusClass, detail);
     return new LoginException(
         subject.target()
             + " at "
             + subject.portal()
             + " refused the login: "
-            + words(statusClass << 8 | detail, subject, chap)
+            + words(statusClass << 8 | detail, subject, chap, asked)
             + " (status "
             + code
             + ")",
@@ -29,9 +30,14 @@ final class LoginStatus {
         detail);
   }
 
-  private static String words(int status, LoginSubject subject, ChapCredentials chap) {
+  private static String words(
+      int status, LoginSubject subject, ChapCredentials chap, boolean asked) {
     switch (status) {
       case 0x0201:
+        if (chap != null && !asked) {
+          return "authentication failed before it asked for a secret: it may have none for this"
+              + " initiator; set one there, or take its line from the secrets file";
+        }
         return chap != null
             ? "authentication of CHAP user '"
                 + chap.user()

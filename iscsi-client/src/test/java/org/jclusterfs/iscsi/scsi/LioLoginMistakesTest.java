@@ -110,6 +110,11 @@ class LioLoginMistakesTest {
   }
 
   @Test
+  void targetWithoutChapCannotProveItself() {
+    refused(INITIATOR, target.name(), 0, MUTUAL, "0201", "before it asked for a secret");
+  }
+
+  @Test
   void secretForATargetThatWantsNoneDoesNoHarm() throws Exception {
     assertEquals("none", authentication(target.name(), ONE_WAY));
   }

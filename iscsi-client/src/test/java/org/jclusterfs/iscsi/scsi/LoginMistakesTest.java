@@ -134,6 +134,22 @@ class LoginMistakesTest {
   }
 
   @Test
+  void targetWithoutChapCannotProveItself() {
+    refused(
+        TgtdTarget.IQN,
+        new ChapCredentials("user3", "secretsecret3", "disk", "targetsecret3"),
+        "0201",
+        "before it asked for a secret",
+        "secrets file");
+  }
+
+  @Test
+  void secretForATargetThatWantsNoneDoesNoHarm() throws Exception {
+    ChapCredentials chap = ChapCredentials.oneWay("user", "secretsecret1");
+    Lun.open(options(chap), url(TgtdTarget.IQN, target.portal())).close();
+  }
+
+  @Test
   void missingLunIsNamed() {
     refused(
         new IscsiUrl(null, List.of(target.portal()), List.of(TgtdTarget.IQN), 7),

@@ -44,7 +44,8 @@ final class Daemon {
                 source,
                 directory,
                 options.mountFlags(),
-                options.validMillis(vfs.thresholdMillis())));
+                options.validMillis(vfs.thresholdMillis()),
+                options.acls()));
     try {
       binding.mount();
     } catch (MountException e) {

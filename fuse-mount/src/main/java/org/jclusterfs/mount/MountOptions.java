@@ -52,6 +52,7 @@ final class MountOptions {
   private long flags;
   private boolean foreground;
   private boolean debug;
+  private boolean acls = true;
   private boolean clustered = true;
   private int slot = -1;
   private int thresholdMillis;
@@ -93,6 +94,8 @@ final class MountOptions {
         case "_netdev", "nofail", "defaults", "auto", "noauto", "user", "nouser", "users" -> {}
         case "foreground" -> foreground = true;
         case "debug" -> debug = true;
+        case "acl" -> acls = true;
+        case "noacl" -> acls = false;
         case "remount" ->
             throw new MountException("remount is not supported: umount and mount again");
         default -> throw unknown(option);
@@ -206,6 +209,10 @@ final class MountOptions {
 
   boolean debug() {
     return debug;
+  }
+
+  boolean acls() {
+    return acls;
   }
 
   boolean foreground() {

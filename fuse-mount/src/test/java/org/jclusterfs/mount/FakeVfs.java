@@ -277,7 +277,7 @@ public final class FakeVfs implements Vfs {
     if (directory.names.containsKey(string(name))) {
       throw new FsException(Failure.EXISTS, string(name));
     }
-    Inode i = new Inode(nextInode++, mode, caller.uid(), caller.gid());
+    Inode i = new Inode(nextInode++, mode & ~caller.umask(), caller.uid(), caller.gid());
     if ((mode & S_IFMT) == 0) {
       i.mode |= S_IFREG;
     }

@@ -104,7 +104,8 @@ public final class GrantingMount implements AutoCloseable {
     Vfs vfs =
         (Vfs) Proxy.newProxyInstance(Vfs.class.getClassLoader(), new Class<?>[] {Vfs.class}, calls);
     Path directory = Path.of(args[0]);
-    KernelBinding binding = new KernelBinding(vfs, new BindingOptions("granting", directory, 0, 1));
+    KernelBinding binding =
+        new KernelBinding(vfs, new BindingOptions("granting", directory, 0, 1, false));
     binding.mount();
     System.out.println(LIVE);
     binding.awaitEnd();

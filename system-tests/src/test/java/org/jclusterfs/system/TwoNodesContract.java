@@ -70,6 +70,36 @@ abstract class TwoNodesContract {
   }
 
   @Test
+  void accessControlListsAreObeyedOnBothNodesAtOnceAndInherited() throws IOException {
+    Path file = Files.writeString(a.resolve("listed"), "for one more");
+    Commands.run("chmod", "600", file.toString()).orFail();
+    for (Path node : List.of(a, b)) {
+      assertFalse(byNobody(node, "cat listed").succeeded(), "before it is allowed");
+    }
+    Commands.run("setfacl", "-m", "u:65534:r", file.toString()).orFail();
+    for (Path node : List.of(a, b)) {
+      assertEquals("for one more", byNobody(node, "cat listed").orFail().out());
+      assertFalse(byNobody(node, "echo >>listed").succeeded(), "it may read alone");
+    }
+    Commands.run("chmod", "600", b.resolve("listed").toString()).orFail();
+    assertFalse(byNobody(a, "cat listed").succeeded(), "chmod takes it from the mask");
+
+    Path shared = Files.createDirectory(a.resolve("shared"));
+    Commands.run("setfacl", "-d", "-m", "u:65534:rwx", shared.toString()).orFail();
+    Commands.shell("umask 077; mkdir " + b.resolve("shared/below")).orFail();
+    byNobody(a, "echo made >shared/below/by-nobody").orFail();
+    Outcome list = Commands.run("getfacl", "-cE", b.resolve("shared/below").toString()).orFail();
+    assertTrue(list.out().contains("\nuser:nobody:rwx\n"), list::describe);
+    assertTrue(list.out().contains("\ndefault:user:nobody:rwx\n"), list::describe);
+  }
+
+  /** Runs a script inside a mount; the way there is closed to everybody but root. */
+  private static Outcome byNobody(Path mount, String script) {
+    String user = "setpriv --reuid=65534 --regid=65534 --clear-groups";
+    return Commands.shell("cd '" + mount + "' && " + user + " sh -c '" + script + "'");
+  }
+
+  @Test
   void statusTellsBothNodesAndThePathOfALockThatGoesToAndFro() throws IOException {
     Path wanted = Path.of("wanted by two");
     for (int n = 0; n < 10; n++) {

@@ -9,6 +9,7 @@ import org.jclusterfs.core.inode.FileContent;
 import org.jclusterfs.core.inode.Timestamps;
 import org.jclusterfs.core.txn.Transaction;
 import org.jclusterfs.core.vfs.FsException.Failure;
+import org.jclusterfs.core.xattr.XattrStore;
 import org.jclusterfs.dlm.LockMode;
 
 /** Reads and changes attributes, and reads symbolic links. */
@@ -35,8 +36,13 @@ final class AttributeOperations {
       if (change.size() != null) {
         resize(inode, change.size());
       }
-      try (Transaction tx = volume.transactions().begin(1)) {
+      XattrStore.Change list =
+          change.mode() == null ? null : Acls.changeMode(volume, inode, change.mode());
+      try (Transaction tx = volume.transactions().begin(1 + (list == null ? 0 : list.credits()))) {
         apply(inode.modify(tx), change);
+        if (list != null) {
+          list.apply(tx, null); // as long as it was, so it needs no block
+        }
         tx.complete();
       }
       reply.accept(inode.attributes());

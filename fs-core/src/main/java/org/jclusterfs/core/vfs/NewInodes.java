@@ -11,6 +11,7 @@ import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.inode.Timestamps;
 import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.core.txn.Transaction;
+import org.jclusterfs.core.xattr.XattrStore;
 import org.jclusterfs.dlm.LockMode;
 
 /** Makes inodes and their first names. */
@@ -46,10 +47,12 @@ final class NewInodes {
     boolean directory = FileTypes.isDirectory(plan.mode());
     int nodes = parent.entries().nodesForInsert();
     parent.entries().requireRoomFor(name);
+    Acls.Inherited inherited = Acls.inherit(volume, parent, plan.mode(), plan.caller().umask());
+    int lists = XattrStore.blocksFor(inherited.attributes());
     int hint = directory ? volume.groups().spread() : parent.inode().region();
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try (HeldGroup group =
-          volume.groups().reserve(hint, 1 + nodes + (plan.longTarget() ? 2 : 0))) {
+          volume.groups().reserve(hint, 1 + nodes + lists + (plan.longTarget() ? 2 : 0))) {
         Inode inode = volume.inodes().get(group.peek());
         // Nobody should hold a lock of a number that is free, but somebody may ask about a stale
         // one. It is not waited for: who asks may wait for what this operation holds.
@@ -63,7 +66,7 @@ final class NewInodes {
           }
         }
         if (holder != null) {
-          return new Made(enter(parent, name, plan, group, inode, holder, open), open);
+          return new Made(enter(parent, name, plan, inherited, group, inode, holder, open), open);
         }
         group.skip(inode.number());
       }
@@ -75,6 +78,7 @@ final class NewInodes {
       HeldInode parent,
       byte[] name,
       Plan plan,
+      Acls.Inherited inherited,
       HeldGroup group,
       Inode inode,
       LockHolder holder,
@@ -82,16 +86,23 @@ final class NewInodes {
       throws IOException, FsException {
     boolean made = false;
     inode.drop();
+    int lists = XattrStore.blocksFor(inherited.attributes());
     int credits =
         2
+            + lists
             + parent.entries().blocksTouchedByInsert()
-            + group.credits(3 + parent.entries().nodesForInsert());
+            + group.credits(3 + lists + parent.entries().nodesForInsert());
     try (Transaction tx = volume.transactions().begin(credits)) {
       long floor = group.takeInode(tx, inode.number());
       MetaBlock block =
           tx.create(inode.scope(), inode.number(), InodeBlock.MAGIC, inode.number(), floor);
       inode.created(block);
-      fill(block.buffer(), plan, parent, floor);
+      fill(block.buffer(), plan, inherited.mode(), parent, floor);
+      if (lists > 0) {
+        new XattrStore(block, inode.scope(), volume.store())
+            .planFirst(inherited.attributes())
+            .apply(tx, group);
+      }
       if (plan.longTarget()) {
         volume.content().startExtents(inode, tx, group, plan.symlinkTarget());
       }
@@ -116,8 +127,8 @@ final class NewInodes {
     return HeldInode.of(volume, inode, holder);
   }
 
-  private void fill(ByteBuffer block, Plan plan, HeldInode parent, long generation) {
-    int mode = plan.mode();
+  private void fill(ByteBuffer block, Plan plan, int permitted, HeldInode parent, long generation) {
+    int mode = permitted;
     int gid = plan.caller().gid();
     boolean directory = FileTypes.isDirectory(mode);
     if ((InodeBlock.mode(parent.buffer()) & FileTypes.SETGID) != 0) {
@@ -127,7 +138,7 @@ final class NewInodes {
       }
     }
     InodeBlock.generation(block, generation);
-    InodeBlock.mode(block, mode & ~plan.caller().umask());
+    InodeBlock.mode(block, mode);
     InodeBlock.linkCount(block, directory ? 2 : 1);
     InodeBlock.uid(block, plan.caller().uid());
     InodeBlock.gid(block, gid);

@@ -150,7 +150,14 @@ public interface Vfs extends AutoCloseable {
   /** Value of an extended attribute. */
   void getXattr(long inode, byte[] name, Reply<byte[]> reply) throws FsException;
 
-  /** Sets one; {@code flags} as setxattr(2): 1 create, 2 replace. */
+  /** Flag of {@link #setXattr}: an access ACL is set by somebody for whom set-group-id goes. */
+  int XATTR_CLEAR_SETGID = 1 << 16;
+
+  /**
+   * Sets one; {@code flags} as setxattr(2): 1 create, 2 replace, or {@link #XATTR_CLEAR_SETGID}. An
+   * access ACL ({@link org.jclusterfs.core.xattr.PosixAcl}) changes the mode with it, as chmod
+   * changes the ACL; a default ACL goes to what is made in the directory, in place of the umask.
+   */
   void setXattr(long inode, byte[] name, byte[] value, int flags) throws FsException;
 
   /** Names of all. */

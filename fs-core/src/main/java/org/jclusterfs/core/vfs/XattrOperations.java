@@ -1,23 +1,28 @@
 package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
 import org.jclusterfs.core.alloc.HeldGroup;
 import org.jclusterfs.core.alloc.HeldGroups;
 import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.inode.FreedNode;
 import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.inode.Timestamps;
 import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.core.txn.Transaction;
 import org.jclusterfs.core.vfs.FsException.Failure;
+import org.jclusterfs.core.xattr.PosixAcl;
 import org.jclusterfs.core.xattr.XattrStore;
 import org.jclusterfs.dlm.LockMode;
 
 /** Extended attributes. */
 final class XattrOperations {
+  private static final int UNCHANGED = -1;
+
   private final VolumeState volume;
 
   XattrOperations(VolumeState volume) {
@@ -57,19 +62,56 @@ final class XattrOperations {
     if (!XattrStore.hasNamespace(name)) {
       throw new FsException(Failure.NOT_SUPPORTED, "attribute name without a known namespace");
     }
+    PosixAcl list = PosixAcl.isName(name) ? Acls.given(value) : null;
     try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
-      apply(inode, store(inode).planSet(name, value, flags));
+      if (list != null && Acls.isAccess(name)) {
+        setAccessList(inode, name, list, flags);
+      } else {
+        int known = flags & (XattrStore.CREATE | XattrStore.REPLACE);
+        apply(inode, store(inode).planSet(name, value, known), UNCHANGED);
+      }
+    }
+  }
+
+  /** The list's owner, mask and others go into the mode; a list that says no more is not kept. */
+  private void setAccessList(HeldInode inode, byte[] name, PosixAcl list, int flags)
+      throws FsException, IOException, LockUnavailableException {
+    int mode = InodeBlock.mode(inode.buffer()) & ~Acls.PERMISSIONS | list.permissions();
+    if ((flags & Vfs.XATTR_CLEAR_SETGID) != 0) {
+      mode &= ~FileTypes.SETGID;
+    }
+    XattrStore store = store(inode);
+    if (!list.isMode()) {
+      apply(inode, store.planSet(name, list.bytes(), 0), mode);
+    } else if (store.get(name) != null) {
+      apply(inode, store.planRemove(name), mode);
+    } else {
+      try (Transaction tx = volume.transactions().begin(1)) {
+        change(inode.modify(tx), mode);
+        tx.complete();
+      }
     }
   }
 
   void remove(long number, byte[] name) throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
-      apply(inode, store(inode).planRemove(name));
+      XattrStore store = store(inode);
+      // acl_delete_def_file(3): not an error where there is none.
+      if (!PosixAcl.isName(name) || store.get(name) != null) {
+        apply(inode, store.planRemove(name), UNCHANGED);
+      }
     }
   }
 
-  private void apply(HeldInode inode, XattrStore.Change change)
+  private void change(ByteBuffer block, int mode) {
+    if (mode != UNCHANGED) {
+      InodeBlock.mode(block, mode);
+    }
+    Timestamps.changed(block, volume.clock().instant());
+  }
+
+  private void apply(HeldInode inode, XattrStore.Change change, int mode)
       throws IOException, LockUnavailableException {
     Collection<Integer> indexes = new TreeSet<>();
     change.nodes().forEach(node -> indexes.add(volume.groups().groupOf(node.address())));
@@ -88,7 +130,7 @@ final class XattrOperations {
                         + change.credits()
                         + held.credits(pieces)
                         + (source == null ? 0 : source.credits(pieces)))) {
-      Timestamps.changed(inode.modify(tx), volume.clock().instant());
+      change(inode.modify(tx), mode);
       change.apply(tx, source);
       for (FreedNode node : change.nodes()) {
         held.of(node.address()).freeMetadata(tx, node.address(), node.version());

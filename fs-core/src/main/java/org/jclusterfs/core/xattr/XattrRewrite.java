@@ -37,7 +37,7 @@ final class XattrRewrite implements XattrStore.Change, Removal {
     this.store = store;
     this.blocks = chain.blocks();
     this.stream = stream;
-    this.count = (stream.length + XattrBlock.STREAM_LENGTH - 1) / XattrBlock.STREAM_LENGTH;
+    this.count = blocksFor(stream);
     for (int i = count; i < blocks.size(); i++) {
       freed.add(FreedNode.of(blocks.get(i)));
     }
@@ -45,6 +45,10 @@ final class XattrRewrite implements XattrStore.Change, Removal {
       throw new DamagedBlockException(
           inode.address(), "inode counts fewer blocks than its attributes have");
     }
+  }
+
+  static int blocksFor(byte[] stream) {
+    return (stream.length + XattrBlock.STREAM_LENGTH - 1) / XattrBlock.STREAM_LENGTH;
   }
 
   @Override

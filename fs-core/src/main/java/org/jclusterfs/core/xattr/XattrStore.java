@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jclusterfs.core.alloc.BlockSource;
 import org.jclusterfs.core.inode.FreedNode;
 import org.jclusterfs.core.inode.Removal;
@@ -159,6 +160,23 @@ public final class XattrStore {
               + MAX_STREAM_LENGTH);
     }
     return new XattrRewrite(inode, scope, store, chain, stream);
+  }
+
+  /** Blocks that attributes take together on an inode that has no others, by name. */
+  public static int blocksFor(Map<String, byte[]> attributes) {
+    return XattrRewrite.blocksFor(Attribute.stream(asAttributes(attributes)));
+  }
+
+  /** Plans to set all attributes of an inode that has none. */
+  public Change planFirst(Map<String, byte[]> attributes) throws IOException {
+    return new XattrRewrite(
+        inode, scope, store, chain(), Attribute.stream(asAttributes(attributes)));
+  }
+
+  private static List<Attribute> asAttributes(Map<String, byte[]> attributes) {
+    return attributes.entrySet().stream()
+        .map(each -> new Attribute(each.getKey().getBytes(StandardCharsets.UTF_8), each.getValue()))
+        .toList();
   }
 
   /**

@@ -109,7 +109,7 @@ public final class KernelBinding implements Binding {
       ready.countDown();
       return;
     }
-    Negotiated negotiated = Negotiated.with(init);
+    Negotiated negotiated = Negotiated.with(init, options.acls());
     register(channel, nodes, dispatcher, negotiated);
     Replies.initOut(
         request.out(),

@@ -7,6 +7,7 @@ import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.posix.Errno;
+import org.jclusterfs.mount.protocol.Flags;
 import org.jclusterfs.mount.protocol.Opcode;
 import org.jclusterfs.mount.protocol.Replies;
 import org.jclusterfs.mount.protocol.Requests;
@@ -76,20 +77,21 @@ final class NameOperations {
         request,
         request.name(MknodIn.BYTES, 0),
         in.mode(),
+        in.umask(),
         Replies.major(in.rdev()),
         Replies.minor(in.rdev()));
   }
 
   private void makeDirectory(Request request) throws FsException {
     MkdirIn in = MkdirIn.at(request.input(), request.body());
-    make(request, request.name(MkdirIn.BYTES, 0), in.mode() & ~S_IFMT | S_IFDIR, 0, 0);
+    make(request, request.name(MkdirIn.BYTES, 0), in.mode() & ~S_IFMT | S_IFDIR, in.umask(), 0, 0);
   }
 
-  private void make(Request request, byte[] name, int mode, int major, int minor)
+  private void make(Request request, byte[] name, int mode, int umask, int major, int minor)
       throws FsException {
     long parent = nodes.inode(request.header().nodeid());
     Entry entry = new Entry(request, name);
-    vfs.makeNode(parent, name, mode, major, minor, caller(request), entry::accept);
+    vfs.makeNode(parent, name, mode, major, minor, caller(request, umask), entry::accept);
     entry.settle();
   }
 
@@ -97,7 +99,7 @@ final class NameOperations {
     long parent = nodes.inode(request.header().nodeid());
     byte[] name = request.name(0, 0);
     Entry entry = new Entry(request, name);
-    vfs.makeSymlink(parent, name, request.name(0, 1), caller(request), entry::accept);
+    vfs.makeSymlink(parent, name, request.name(0, 1), caller(request, 0), entry::accept);
     entry.settle();
   }
 
@@ -146,13 +148,14 @@ final class NameOperations {
     long parent = nodes.inode(request.header().nodeid());
     byte[] name = request.name(CreateIn.BYTES, 0);
     Entry entry = new Entry(request, name);
-    vfs.create(parent, name, in.mode(), in.flags(), caller(request), entry::accept);
+    vfs.create(parent, name, in.mode(), in.flags(), caller(request, in.umask()), entry::accept);
     entry.settle();
   }
 
-  private static Caller caller(Request request) {
+  private Caller caller(Request request, int umask) {
     // Without DONT_MASK the kernel has applied the umask.
-    return new Caller(request.header().uid(), request.header().gid(), 0);
+    int left = session.negotiated().has(Flags.DONT_MASK) ? umask : 0;
+    return new Caller(request.header().uid(), request.header().gid(), left);
   }
 
   /** The reply with an entry; takes the kernel's reference back where the reply was refused. */

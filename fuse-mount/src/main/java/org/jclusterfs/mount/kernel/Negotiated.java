@@ -20,13 +20,14 @@ record Negotiated(int minor, long flags) {
    * would ignore sizes made by other nodes), EXPORT_SUPPORT (no lookup of ".."),
    * EXPLICIT_INVAL_DATA (AUTO_INVAL_DATA also bounds what a stopped daemon's pages can be),
    * HANDLE_KILLPRIV_V2 (chown and truncate then leave clearing set-id bits to the filesystem; the
-   * kernel does it well under default_permissions), DONT_MASK and POSIX_ACL (no ACLs yet).
+   * kernel does it well under default_permissions).
    */
   static final long WANTED =
       Flags.ASYNC_READ
           | Flags.POSIX_LOCKS
           | Flags.ATOMIC_O_TRUNC
           | Flags.BIG_WRITES
+          | Flags.DONT_MASK
           | Flags.FLOCK_LOCKS
           | Flags.AUTO_INVAL_DATA
           | Flags.DO_READDIRPLUS
@@ -35,11 +36,14 @@ record Negotiated(int minor, long flags) {
           | Flags.PARALLEL_DIROPS
           | Flags.ABORT_ERROR
           | Flags.MAX_PAGES
+          | Flags.SETXATTR_EXT
           | Flags.INIT_EXT
           | Flags.DIRECT_IO_ALLOW_MMAP;
 
-  static Negotiated with(InitIn init) {
-    return new Negotiated(Math.min(init.minor(), NEWEST_MINOR), init.flags() & WANTED);
+  /** What is agreed on with a kernel; {@code acls}: it is to obey access control lists. */
+  static Negotiated with(InitIn init, boolean acls) {
+    long wanted = WANTED | (acls ? Flags.POSIX_ACL : 0);
+    return new Negotiated(Math.min(init.minor(), NEWEST_MINOR), init.flags() & wanted);
   }
 
   /** Whether FUSE_NOTIFY_INC_EPOCH is there. */

@@ -6,7 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.Vfs;
+import org.jclusterfs.core.xattr.PosixAcl;
 import org.jclusterfs.mount.posix.Errno;
+import org.jclusterfs.mount.protocol.Flags;
 import org.jclusterfs.mount.protocol.Opcode;
 import org.jclusterfs.mount.protocol.Requests;
 import org.jclusterfs.mount.protocol.Requests.SetxattrIn;
@@ -14,12 +16,13 @@ import org.jclusterfs.mount.protocol.Requests.SetxattrIn;
 /** Requests about extended attributes. */
 final class XattrOperations {
   private static final byte[] CAPABILITY = "security.capability".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] ACL_PREFIX = "system.posix_acl_".getBytes(StandardCharsets.UTF_8);
 
+  private final Session session;
   private final Vfs vfs;
   private final NodeTable nodes;
 
   XattrOperations(Session session, Dispatcher dispatcher) {
+    this.session = session;
     this.vfs = session.vfs();
     this.nodes = session.nodes();
     dispatcher.on(Opcode.GETXATTR, this::get);
@@ -83,12 +86,16 @@ final class XattrOperations {
 
   private void set(Request request) throws FsException {
     long nodeId = request.header().nodeid();
-    SetxattrIn in = SetxattrIn.at(request.input(), request.body());
-    byte[] name = request.name(SetxattrIn.BYTES, 0);
+    SetxattrIn in =
+        SetxattrIn.at(
+            request.input(), request.body(), session.negotiated().has(Flags.SETXATTR_EXT));
+    byte[] name = request.name(in.bytes(), 0);
     refuseAcl(name);
     byte[] value = new byte[in.size()];
-    request.data(SetxattrIn.BYTES + name.length + 1, in.size()).get(value);
-    vfs.setXattr(nodes.inode(nodeId), name, value, in.flags());
+    request.data(in.bytes() + name.length + 1, in.size()).get(value);
+    boolean killSetGid = (in.setxattrFlags() & Flags.SETXATTR_ACL_KILL_SGID) != 0;
+    vfs.setXattr(
+        nodes.inode(nodeId), name, value, in.flags() | (killSetGid ? Vfs.XATTR_CLEAR_SETGID : 0));
     Node node = nodes.ofNodeId(nodeId);
     if (node != null) {
       node.forgetHints();
@@ -103,11 +110,10 @@ final class XattrOperations {
     request.ok();
   }
 
-  /** An ACL that is kept and not obeyed would be worse than none. */
-  private static void refuseAcl(byte[] name) throws FsException {
-    if (name.length >= ACL_PREFIX.length
-        && Arrays.equals(name, 0, ACL_PREFIX.length, ACL_PREFIX, 0, ACL_PREFIX.length)) {
-      throw new FsException(FsException.Failure.NOT_SUPPORTED, "no ACLs in this version");
+  /** An ACL that is told, or set, and not obeyed would be worse than none. */
+  private void refuseAcl(byte[] name) throws FsException {
+    if (PosixAcl.isName(name) && !session.negotiated().has(Flags.POSIX_ACL)) {
+      throw new FsException(FsException.Failure.NOT_SUPPORTED, "mounted with noacl");
     }
   }
 }

@@ -14,6 +14,9 @@ public final class Flags {
   /** fuse_init: writes larger than a page. */
   public static final long BIG_WRITES = 1 << 5;
 
+  /** fuse_init: modes of new files come with the umask and without it applied. */
+  public static final long DONT_MASK = 1 << 6;
+
   /** fuse_init: flock locks come here. */
   public static final long FLOCK_LOCKS = 1 << 10;
 
@@ -32,6 +35,9 @@ public final class Flags {
   /** fuse_init: lookups and listings in one directory at once. */
   public static final long PARALLEL_DIROPS = 1 << 18;
 
+  /** fuse_init: the kernel reads ACLs as extended attributes, keeps them and obeys them. */
+  public static final long POSIX_ACL = 1 << 20;
+
   /**
    * fuse_init: reads of an aborted connection fail with ECONNABORTED, those of an unmounted one
    * otherwise.
@@ -40,6 +46,9 @@ public final class Flags {
 
   /** fuse_init: max_pages is valid. */
   public static final long MAX_PAGES = 1 << 22;
+
+  /** fuse_init: SETXATTR tells more about who sets, in a longer fuse_setxattr_in. */
+  public static final long SETXATTR_EXT = 1 << 29;
 
   /** fuse_init: flags2 is valid. */
   public static final long INIT_EXT = 1 << 30;
@@ -105,4 +114,7 @@ public final class Flags {
   public static final int LK_FLOCK = 1;
 
   private Flags() {}
+
+  /** fuse_setxattr_in.setxattr_flags: whoever sets an access ACL is not in the file's group. */
+  public static final int SETXATTR_ACL_KILL_SGID = 1;
 }

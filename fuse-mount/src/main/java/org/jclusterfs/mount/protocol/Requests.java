@@ -227,14 +227,18 @@ public final class Requests {
     }
   }
 
-  /** fuse_setxattr_in without FUSE_SETXATTR_EXT: 0 size, 4 flags; the name, NUL, the value. */
-  public record SetxattrIn(int size, int flags) {
-    /** Size of the record. */
-    public static final int BYTES = 8;
+  /**
+   * fuse_setxattr_in: 0 size, 4 flags, and with FUSE_SETXATTR_EXT 8 setxattr_flags, 12 padding; the
+   * name, NUL, the value.
+   *
+   * @param bytes size of the record
+   */
+  public record SetxattrIn(int size, int flags, int setxattrFlags, int bytes) {
 
-    /** Reads one. */
-    public static SetxattrIn at(ByteBuffer b, int o) {
-      return new SetxattrIn(b.getInt(o), b.getInt(o + 4));
+    /** Reads one; {@code extended} with FUSE_SETXATTR_EXT. */
+    public static SetxattrIn at(ByteBuffer b, int o, boolean extended) {
+      return new SetxattrIn(
+          b.getInt(o), b.getInt(o + 4), extended ? b.getInt(o + 8) : 0, extended ? 16 : 8);
     }
   }
 

@@ -89,7 +89,7 @@ class KernelMountTest {
   @Test
   void extendedAttributesAreKept() throws Exception {
     assertEquals(
-        "b'v' ['user.a'] 61 95",
+        "b'v' ['user.a'] 61 61",
         mounted.python(
             "import os",
             "open('x','w').close()",
@@ -100,6 +100,22 @@ class KernelMountTest {
             "print(os.getxattr('x','user.a'), os.listxattr('x'),",
             "  err(lambda: os.getxattr('x','user.b')),",
             "  err(lambda: os.getxattr('x','system.posix_acl_access')))"));
+  }
+
+  @Test
+  void withoutAclsTheirAttributesAreNotSupported() throws Exception {
+    try (Mounted plain = new Mounted(false)) {
+      assertEquals(
+          "95 95",
+          plain.python(
+              "import os,struct",
+              "def err(f):",
+              "  try: f()",
+              "  except OSError as e: return e.errno",
+              "name='system.posix_acl_access'; all=2**32-1",
+              "acl=struct.pack('<IHHIHHIHHIHHIHHI',2,1,6,all,2,4,33,4,0,all,16,4,all,32,0,all)",
+              "print(err(lambda: os.getxattr('.',name)), err(lambda: os.setxattr('.',name,acl)))"));
+    }
   }
 
   @Test

@@ -14,8 +14,13 @@ final class Mounted implements AutoCloseable {
   final KernelBinding binding;
 
   Mounted() throws Exception {
+    this(true);
+  }
+
+  /** A mount whose kernel obeys access control lists, or knows of none. */
+  Mounted(boolean acls) throws Exception {
     directory = Files.createTempDirectory("jclusterfs-mount").toRealPath();
-    binding = new KernelBinding(vfs, new BindingOptions("fake:volume", directory, 0, 5000));
+    binding = new KernelBinding(vfs, new BindingOptions("fake:volume", directory, 0, 5000, acls));
     try {
       binding.mount();
     } catch (Exception e) {

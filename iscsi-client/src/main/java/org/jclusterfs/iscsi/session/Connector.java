@@ -100,7 +100,12 @@ final class Connector {
    * @throws LoginException where the last portal refused; other kinds where none could be reached
    */
   Connection connect(SessionOwner owner) throws IscsiException {
-    long deadline = System.nanoTime() + options.loginTimeout().toNanos();
+    return connect(owner, options.loginTimeout().toNanos());
+  }
+
+  /** As {@link #connect(SessionOwner)} within so many nanoseconds, or the login timeout if less. */
+  Connection connect(SessionOwner owner, long within) throws IscsiException {
+    long deadline = System.nanoTime() + Math.min(within, options.loginTimeout().toNanos());
     List<String> reasons = new ArrayList<>();
     IscsiException last = null;
     for (int i = 0; i < portals.size(); i++) {

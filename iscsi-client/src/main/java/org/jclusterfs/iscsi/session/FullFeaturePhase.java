@@ -69,6 +69,7 @@ final class FullFeaturePhase implements PduReceiver {
   private int unsentAnswers;
   private boolean loggingOut;
   private boolean failed;
+  private boolean silent;
 
   FullFeaturePhase(
       NegotiatedParameters agreed,
@@ -93,6 +94,11 @@ final class FullFeaturePhase implements PduReceiver {
 
   boolean isFailed() {
     return failed;
+  }
+
+  /** Whether it failed because nothing comes through any more. */
+  boolean fellSilent() {
+    return silent;
   }
 
   /** Whether commands wait for an answer, or to be sent. */
@@ -182,6 +188,7 @@ final class FullFeaturePhase implements PduReceiver {
       failed(new ConnectionLostException("a command was not answered within its time"));
     } else if (pingTag != Bhs.RESERVED_TAG) {
       if (now - pingSent >= pingInterval) {
+        silent = true;
         failed(new ConnectionLostException("the target does not answer a NOP-Out"));
       }
     } else if (now - lastReceived >= pingInterval

@@ -57,6 +57,12 @@ public final class IscsiSession implements AutoCloseable {
   private static final long MAX_BACKOFF_MILLIS = 2000;
   private static final long LOGOUT_MILLIS = 1000;
 
+  /**
+   * Time of the first login after a lost connection; the next have twice that. LIO now and then
+   * does not answer one that comes while it still ends the old session, and answers the next.
+   */
+  private static final long FIRST_LOGIN_NANOS = 2_000_000_000L;
+
   /** What has to be done on each new connection before commands pass. */
   @FunctionalInterface
   public interface Preparation {
@@ -131,7 +137,7 @@ public final class IscsiSession implements AutoCloseable {
       throws IscsiException {
     IscsiSession session = new IscsiSession(options, target, portals);
     try {
-      session.establish(false);
+      session.establish(false, Long.MAX_VALUE);
     } catch (IscsiException e) {
       session.close();
       throw e;
@@ -414,11 +420,11 @@ public final class IscsiSession implements AutoCloseable {
   }
 
   /** Makes, prepares and installs a connection; on a thread that may block. */
-  private void establish(boolean again) throws IscsiException {
+  private void establish(boolean again, long within) throws IscsiException {
     Connection fresh;
     logins.lock();
     try {
-      fresh = connect();
+      fresh = connect(within);
     } finally {
       logins.unlock();
     }
@@ -442,8 +448,8 @@ public final class IscsiSession implements AutoCloseable {
   }
 
   /** Logs in and takes the connection for the session's. */
-  private Connection connect() throws IscsiException {
-    Connection fresh = connector.connect(owner);
+  private Connection connect(long within) throws IscsiException {
+    Connection fresh = connector.connect(owner, within);
     boolean installed = false;
     try {
       onLoop(
@@ -519,9 +525,10 @@ public final class IscsiSession implements AutoCloseable {
   private void reconnect() {
     listener.settle();
     long backoff = 100;
+    long within = FIRST_LOGIN_NANOS;
     while (state != State.CLOSED) {
       try {
-        establish(true);
+        establish(true, within);
         LOG.log(System.Logger.Level.INFO, "connected to target {0} again", target);
         return;
       } catch (IscsiException e) {
@@ -537,6 +544,7 @@ public final class IscsiSession implements AutoCloseable {
         return;
       }
       backoff = Math.min(MAX_BACKOFF_MILLIS, backoff * 2);
+      within *= 2; // the login timeout bounds it
     }
   }
 
@@ -632,7 +640,8 @@ public final class IscsiSession implements AutoCloseable {
       if (lost == null || lost.phase() != phase) {
         return; // not installed yet: establish() sees that it failed
       }
-      lost.abort().addListener(closing -> loop.execute(() -> lost(lost, cause)));
+      (phase.fellSilent() ? lost.abort() : lost.close())
+          .addListener(closing -> loop.execute(() -> lost(lost, cause)));
     }
 
     private void lost(Connection lost, IscsiException cause) {

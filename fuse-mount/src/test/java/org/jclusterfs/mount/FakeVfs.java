@@ -58,6 +58,7 @@ public final class FakeVfs implements Vfs {
           "00000000-0000-0000-0000-000000000000",
           "fake",
           false,
+          List.of(),
           new ClusterStatus(true, 0, null, 1, 15_000, 10_000, 2_000, "none", 0, List.of()),
           List.of(),
           List.of());

@@ -77,6 +77,11 @@ public interface BlockDevice extends AutoCloseable {
    */
   java.util.List<java.net.InetAddress> localAddresses();
 
+  /** The ways to the device, each with its state; none where it needs no network. */
+  default java.util.List<DevicePath> paths() {
+    return java.util.List.of();
+  }
+
   /** Ends all operations in flight with an error and releases the device. */
   @Override
   void close();

@@ -84,6 +84,11 @@ public abstract class ForwardingDevice implements BlockDevice {
   }
 
   @Override
+  public List<DevicePath> paths() {
+    return device.paths();
+  }
+
+  @Override
   public void close() {
     device.close();
   }

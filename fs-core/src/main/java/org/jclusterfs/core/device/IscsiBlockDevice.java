@@ -15,12 +15,16 @@ import org.jclusterfs.iscsi.InitiatorName;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
+import org.jclusterfs.iscsi.Portal;
 import org.jclusterfs.iscsi.ReservationConflictException;
 import org.jclusterfs.iscsi.WriteGateClosedException;
 import org.jclusterfs.iscsi.multipath.Multipath;
+import org.jclusterfs.iscsi.multipath.MultipathLun;
 import org.jclusterfs.iscsi.multipath.MultipathOptions;
+import org.jclusterfs.iscsi.multipath.PathInfo;
 import org.jclusterfs.iscsi.scsi.Capacity;
 import org.jclusterfs.iscsi.scsi.Disk;
+import org.jclusterfs.iscsi.scsi.Lun;
 import org.jclusterfs.iscsi.session.ScsiCommand.Priority;
 
 /**
@@ -265,6 +269,48 @@ public final class IscsiBlockDevice implements BlockDevice {
         .filter(Objects::nonNull)
         .distinct()
         .toList();
+  }
+
+  @Override
+  public List<DevicePath> paths() {
+    if (disk instanceof MultipathLun) {
+      return ((MultipathLun) disk).paths().stream().map(IscsiBlockDevice::path).toList();
+    }
+    return disk.nexuses().stream().map(this::onlyPath).toList();
+  }
+
+  private static DevicePath path(PathInfo path) {
+    return new DevicePath(
+        path.portal().toString(),
+        path.target(),
+        path.isid().toString(),
+        path.state().toString(),
+        path.access().toString(),
+        path.priority(),
+        path.inUse(),
+        path.writable(),
+        path.inFlight(),
+        path.errors(),
+        path.since().getEpochSecond(),
+        path.reason());
+  }
+
+  private DevicePath onlyPath(Lun lun) {
+    Portal portal = lun.session().portal();
+    boolean up = portal != null;
+    return new DevicePath(
+        up ? portal.toString() : "-",
+        lun.session().target(),
+        lun.session().isid().toString(),
+        up ? "up" : "down",
+        "-",
+        0,
+        up,
+        !fencing.isFenced(),
+        0,
+        0,
+        0,
+        "");
   }
 
   /** By places of the target's command window that ordinary requests leave free. */

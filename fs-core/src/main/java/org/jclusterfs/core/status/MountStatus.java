@@ -9,6 +9,7 @@ import java.util.List;
  * @param volume UUID
  * @param label of the volume, perhaps empty
  * @param readOnly whether it is mounted read-only
+ * @param paths to the device, none where it needs no network
  * @param cluster this node among the others
  * @param locks one per type of lock
  * @param contended locks that somebody waits for now, longest first, then those that other nodes
@@ -19,6 +20,7 @@ public record MountStatus(
     String volume,
     String label,
     boolean readOnly,
+    List<PathStatus> paths,
     ClusterStatus cluster,
     List<LockTypeStatus> locks,
     List<ContendedLock> contended) {
@@ -28,6 +30,6 @@ public record MountStatus(
 
   /** The same with other contended locks. */
   public MountStatus withContended(List<ContendedLock> other) {
-    return new MountStatus(device, volume, label, readOnly, cluster, locks, other);
+    return new MountStatus(device, volume, label, readOnly, paths, cluster, locks, other);
   }
 }

@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "status",
     description = {
-      "Shows a mount: nodes, slots, view, ages of heartbeats, fencing, and locks that are cached,"
+      "Shows a mount: paths to its device, nodes, slots, view, ages of heartbeats, fencing, and locks that are cached,"
           + " waited for and contended. It is answered also while the mount hangs.",
       "Exit status: 0 the mount works, 1 it has stopped and answers EIO, 2 wrong usage or no such"
           + " mount."

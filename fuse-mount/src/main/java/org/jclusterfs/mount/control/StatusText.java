@@ -10,6 +10,7 @@ import org.jclusterfs.core.status.ClusterStatus;
 import org.jclusterfs.core.status.ContendedLock;
 import org.jclusterfs.core.status.LockTypeStatus;
 import org.jclusterfs.core.status.MountStatus;
+import org.jclusterfs.core.status.PathStatus;
 import org.jclusterfs.core.status.SlotStatus;
 
 /** A mount's status for people. */
@@ -24,6 +25,7 @@ final class StatusText {
   static String of(String directory, MountStatus status) {
     StatusText text = new StatusText();
     text.head(directory, status);
+    text.paths(status.paths());
     text.slots(status.cluster());
     text.locks(status.locks());
     text.contended(status.contended());
@@ -59,6 +61,47 @@ final class StatusText {
       line("slot %d, the only node (cluster=none)", cluster.slot());
     }
     line("fencing: %s", cluster.fencing());
+  }
+
+  private void paths(List<PathStatus> paths) {
+    if (paths.isEmpty()) {
+      return;
+    }
+    List<String[]> rows = new ArrayList<>();
+    rows.add(
+        new String[] {
+          "PORTAL",
+          "TARGET",
+          "SESSION",
+          "STATE",
+          "ACCESS",
+          "PRIORITY",
+          "USED",
+          "WRITES",
+          "IN FLIGHT",
+          "ERRORS",
+          "SINCE",
+          "WHY"
+        });
+    for (PathStatus path : paths) {
+      rows.add(
+          new String[] {
+            path.portal(),
+            path.target(),
+            path.session(),
+            path.state(),
+            path.access(),
+            Integer.toString(path.priority()),
+            path.inUse() ? "yes" : "no",
+            path.writable() ? "yes" : "no",
+            Integer.toString(path.inFlight()),
+            Long.toString(path.errors()),
+            path.since() == 0 ? "-" : SINCE.format(Instant.ofEpochSecond(path.since())),
+            path.reason()
+          });
+    }
+    text.append('\n');
+    table(rows);
   }
 
   private void slots(ClusterStatus cluster) {

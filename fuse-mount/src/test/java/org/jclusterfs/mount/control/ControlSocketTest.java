@@ -21,6 +21,7 @@ import org.jclusterfs.core.status.ClusterStatus;
 import org.jclusterfs.core.status.ContendedLock;
 import org.jclusterfs.core.status.LockTypeStatus;
 import org.jclusterfs.core.status.MountStatus;
+import org.jclusterfs.core.status.PathStatus;
 import org.jclusterfs.core.status.SlotStatus;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,33 @@ class ControlSocketTest {
           "2687785e-ee2b-410d-8d58-724bd17b4ed9",
           "web \u00e4",
           false,
+          List.of(
+              new PathStatus(
+                  "192.0.2.9:3260",
+                  "iqn.2026-01.com.example:disk",
+                  "800000000001",
+                  "up",
+                  "optimized",
+                  50,
+                  true,
+                  true,
+                  7,
+                  0,
+                  1_795_249_812L,
+                  ""),
+              new PathStatus(
+                  "[2001:db8::9]:3260",
+                  "iqn.2026-01.com.example:disk",
+                  "800000000002",
+                  "down",
+                  "-",
+                  50,
+                  false,
+                  true,
+                  0,
+                  3,
+                  0,
+                  "no answer within 5 s")),
           new ClusterStatus(
               true,
               0,
@@ -145,12 +173,31 @@ class ControlSocketTest {
   }
 
   @Test
+  void textShowsEachPathToTheDevice() {
+    String text = StatusText.of("/m", STATUS);
+    assertTrue(
+        text.lines()
+            .anyMatch(
+                l ->
+                    l.matches(
+                        "192\\.0\\.2\\.9:3260 +iqn\\.2026-01\\.com\\.example:disk +800000000001 +up"
+                            + " +optimized +50 +yes +yes +7 +0 +20.*")),
+        text);
+    assertTrue(
+        text.lines()
+            .anyMatch(l -> l.matches(".2001:db8::9.:3260 .* +down .* 3 +- +no answer within 5 s")),
+        text);
+  }
+
+  @Test
   void stoppedNodeSaysWhyFirst() {
     ClusterStatus cluster =
         new ClusterStatus(true, 0, "it was fenced", 7, 15_000, 10_000, 2_000, "", 0, List.of());
     String text =
         StatusText.of(
-            "/m", new MountStatus("file:/volume", "u", "", true, cluster, List.of(), List.of()));
+            "/m",
+            new MountStatus(
+                "file:/volume", "u", "", true, List.of(), cluster, List.of(), List.of()));
     assertTrue(text.lines().anyMatch(l -> l.startsWith("STOPPED: it was fenced; ")), text);
     assertTrue(text.startsWith("/m: volume u on file:/volume, read-only\n"), text);
   }

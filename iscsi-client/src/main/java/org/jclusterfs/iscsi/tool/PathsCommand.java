@@ -1,5 +1,6 @@
 package org.jclusterfs.iscsi.tool;
 
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jclusterfs.iscsi.IscsiUrl;
 import org.jclusterfs.iscsi.multipath.MultipathLun;
@@ -22,6 +23,11 @@ import picocli.CommandLine.ParentCommand;
     footer = {"", "Example: iscsi paths iscsi://10.0.0.5,10.1.0.5/iqn.2026-01.com.example:disk/0"})
 final class PathsCommand implements Callable<Integer> {
 
+  /** A little more than a login may take. */
+  private static final Duration PATIENCE = Duration.ofSeconds(9);
+
+  private static final long POLL_MILLIS = 50;
+
   @ParentCommand private IscsiTool tool;
 
   @Parameters(
@@ -35,6 +41,7 @@ final class PathsCommand implements Callable<Integer> {
     MultipathOptions options = MultipathOptions.DEFAULTS;
     PathTree tree;
     try (MultipathLun disk = MultipathLun.open(tool.sessions(device), device, options)) {
+      awaitFirstLogins(disk);
       tree = PathTree.of(disk, options);
     }
     if (tool.isJson()) {
@@ -43,5 +50,14 @@ final class PathsCommand implements Callable<Integer> {
       tool.out().print(tree.text());
     }
     return tree.allPaths().allMatch(path -> path.state() == PathState.UP) ? 0 : 1;
+  }
+
+  /** A disk is open as soon as some path works; here each is waited for until it works or not. */
+  private static void awaitFirstLogins(MultipathLun disk) throws InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (System.nanoTime() < end
+        && disk.paths().stream().anyMatch(path -> path.state() == PathState.CONNECTING)) {
+      Thread.sleep(POLL_MILLIS);
+    }
   }
 }

@@ -3,6 +3,7 @@ package org.jclusterfs.core.device;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +85,10 @@ public final class IscsiBlockDevice implements BlockDevice {
       throw new IOException(e.getMessage(), e);
     }
     InitiatorOptions options = tuning != null ? tuning : InitiatorOptions.of(initiator);
+    if (!spec.secretsFile().equals(DeviceSpec.SECRETS_FILE) && !Files.exists(spec.secretsFile())) {
+      throw new IOException(
+          "the file of CHAP secrets that was named does not exist: " + spec.secretsFile());
+    }
     ChapSecrets secrets = ChapSecrets.read(spec.secretsFile());
     Map<String, InitiatorOptions> sessions = new HashMap<>();
     for (String target : url.targets()) {

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -53,13 +55,16 @@ class IscsiBlockDeviceTest {
   @BeforeAll
   static void startTarget() throws Exception {
     device = GIVEN != null ? GIVEN : target("start").strip();
+    Files.createFile(
+        directory.resolve("secrets"),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
   }
 
   private static DeviceSpec spec(String node) {
     // LIO counts one node per initiator name only
     String name = System.getProperty("jclusterfs.test.initiator", "iqn.2026-01.com.example.client");
     return new DeviceSpec(
-        device, name + ":" + node, DeviceSpec.INITIATOR_FILE, directory.resolve("no-secrets"));
+        device, name + ":" + node, DeviceSpec.INITIATOR_FILE, directory.resolve("secrets"));
   }
 
   @AfterAll
@@ -99,6 +104,16 @@ class IscsiBlockDeviceTest {
 
   private static void fence(BlockDevice by, int slot) throws IOException {
     by.fencing().fence(new Fencing.Victim(slot, key(slot), PROCESS));
+  }
+
+  @Test
+  void secretsFileThatWasNamedHasToBeThere() {
+    DeviceSpec spec =
+        new DeviceSpec(
+            device, "iqn.2026-01.com.example:c", DeviceSpec.INITIATOR_FILE, Path.of("/no/secrets"));
+    String message =
+        assertThrows(IOException.class, () -> IscsiBlockDevice.open(spec)).getMessage();
+    assertTrue(message.contains("/no/secrets"), message);
   }
 
   @Test

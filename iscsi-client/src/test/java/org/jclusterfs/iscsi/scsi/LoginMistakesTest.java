@@ -97,6 +97,17 @@ class LoginMistakesTest {
     assertEquals(3, assertInstanceOf(LoginException.class, e).statusDetail());
   }
 
+  /** tgtd tells it as if there were no such target. */
+  @Test
+  void initiatorThatIsNotInTheAccessListIsNamed() throws Exception {
+    String hidden = "iqn.2026-01.com.example:hidden";
+    String bind = "--mode target --op %s --tid 4 --initiator-%s";
+    target.addTarget(4, hidden);
+    target.admin((bind.formatted("unbind", "address") + " ALL").split(" "));
+    target.admin((bind.formatted("bind", "name") + " iqn.2026-01.com.example:friend").split(" "));
+    refused(hidden, null, hidden, "0203", "iqn.2026-01.com.example.client:test", "access list");
+  }
+
   @Test
   void missingSecretIsNamed() {
     refused(CHAP_IQN, null, "CHAP", "secrets file");

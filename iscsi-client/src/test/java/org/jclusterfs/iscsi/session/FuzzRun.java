@@ -1,5 +1,6 @@
 package org.jclusterfs.iscsi.session;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.nio.ByteBuffer;
@@ -20,6 +21,8 @@ import org.jclusterfs.iscsi.login.LoginStep;
 import org.jclusterfs.iscsi.login.NegotiatedParameters;
 import org.jclusterfs.iscsi.scsi.ScsiParsers;
 import org.jclusterfs.iscsi.target.ModelTarget;
+import org.jclusterfs.iscsi.wire.Bhs;
+import org.jclusterfs.iscsi.wire.Opcode;
 import org.jclusterfs.iscsi.wire.PduDecoder;
 import org.jclusterfs.iscsi.wire.PduReceiver;
 import org.jclusterfs.iscsi.wire.PduSink;
@@ -93,9 +96,11 @@ final class FuzzRun {
   private void runOnce(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     PduMutator mutator = new PduMutator(random);
-    int kind = random.nextInt(16);
+    int kind = random.nextInt(64) == 0 ? -1 : random.nextInt(16);
     try {
-      if (kind < 5) {
+      if (kind < 0) {
+        straight(mutator, random);
+      } else if (kind < 5) {
         login(mutator, random);
       } else if (kind < 12) {
         phase(mutator, random);
@@ -109,6 +114,54 @@ final class FuzzRun {
     } catch (RuntimeException | Error e) {
       throw new AssertionError("input " + seed, e);
     }
+  }
+
+  /** A large Data-In, read from the socket straight into its place wherever the decoder allows. */
+  private void straight(PduMutator mutator, SplittableRandom random) {
+    byte[] bytes = join(mutator.transcript(transcripts.large()));
+    StraightReceiver receiver = new StraightReceiver();
+    PduDecoder decoder = new PduDecoder(receiver, FuzzTranscripts.LARGE);
+    bounded(
+        "large segment",
+        5L * FuzzTranscripts.LARGE / PER_BYTE, // if each were allocated
+        () -> {
+          deliver(decoder, bytes, random);
+          if (receiver.failure != null) {
+            throw receiver.failure;
+          }
+        });
+    for (int at = FuzzTranscripts.LARGE; at < receiver.place.capacity(); at++) {
+      if (receiver.place.get(at) != 0) {
+        throw new AssertionError("memory behind the buffer is written");
+      }
+    }
+  }
+
+  private final ByteBuffer largePlace = ByteBuffer.allocateDirect(FuzzTranscripts.LARGE + CANARY);
+
+  private final class StraightReceiver implements PduReceiver {
+    private final ByteBuffer place = largePlace;
+    private IscsiException failure;
+
+    @Override
+    public ByteBuffer destination(ByteBuffer bhs) {
+      boolean data = Bhs.opcode(bhs) == Opcode.DATA_IN;
+      return data ? place.duplicate().limit(Bhs.dataSegmentLength(bhs)) : null;
+    }
+
+    @Override
+    public void received(ByteBuffer bhs, ByteBuffer data) {}
+
+    @Override
+    public void receivedAll() {}
+
+    @Override
+    public void failed(IscsiException cause) {
+      failure = cause;
+    }
+
+    @Override
+    public void closed() {}
   }
 
   private interface Input {
@@ -151,9 +204,15 @@ final class FuzzRun {
     channel.pipeline().addLast(decoder);
     try {
       int at = 0;
-      for (int left = random.nextInt(3); left >= 0; left--) {
-        int chunk = left == 0 ? bytes.length - at : random.nextInt(bytes.length - at + 1);
-        channel.writeInbound(Unpooled.wrappedBuffer(bytes, at, chunk));
+      for (int left = random.nextInt(3); left >= 0 || at < bytes.length; left--) {
+        int chunk = left <= 0 ? bytes.length - at : random.nextInt(bytes.length - at + 1);
+        ByteBuf straight = decoder.straight();
+        if (straight != null) {
+          chunk = Math.min(chunk, straight.writableBytes());
+          channel.writeInbound(straight.writeBytes(bytes, at, chunk));
+        } else {
+          channel.writeInbound(Unpooled.wrappedBuffer(bytes, at, chunk));
+        }
         at += chunk;
       }
       channel.pipeline().fireChannelInactive();

@@ -37,6 +37,9 @@ final class FuzzTranscripts {
   /** Bytes that a read or write moves. */
   static final int BYTES = 24 * ModelDisk.BLOCK;
 
+  /** Bytes of a large Data-In at most: what is read straight from the socket begins at 16 KiB. */
+  static final int LARGE = 20_000;
+
   private final List<byte[]> plainLogin = new ArrayList<>();
   private final List<byte[]> chapLogin = new ArrayList<>();
   private final List<byte[]> session = new ArrayList<>();
@@ -65,6 +68,15 @@ final class FuzzTranscripts {
 
   List<byte[]> session() {
     return session;
+  }
+
+  /** Two large Data-In with small PDUs around them. */
+  List<byte[]> large() {
+    Pdu ping = Pdu.of(Opcode.NOP_IN, Bhs.FINAL);
+    Pdu data = Pdu.of(Opcode.DATA_IN, Bhs.FINAL).withData(new byte[LARGE]);
+    byte[] small = ping.bytes(false, false);
+    byte[] large = data.bytes(false, false);
+    return List.of(small, large, small, large, small);
   }
 
   NegotiatedParameters agreed() {

@@ -28,6 +28,8 @@ public final class MountMain {
         cache=SIZE         bound on cached file data (default 256M)
         address=, port=    where the lock manager listens
         initiator=IQN, initiatorfile=FILE, secrets=FILE   iSCSI
+        path_selector=, replacement_timeout=SECONDS, no_path_retry=, polling_interval=SECONDS
+                           several portals or targets, as dm-multipath names them
         attr_timeout=SECONDS  how long the kernel keeps attributes at most (default 5)
         log=FILE           log of the daemon (default /var/log/jclusterfs.log)
         foreground, debug

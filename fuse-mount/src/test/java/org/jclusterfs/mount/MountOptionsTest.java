@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Map;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.MountRequest;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,17 @@ class MountOptionsTest {
     assertEquals("::1", request.address());
     assertEquals(7, request.port());
     assertEquals(false, request.clustered());
+  }
+
+  @Test
+  void optionsOfPathsReachTheDevice() throws Exception {
+    String list = "path_selector=round-robin,replacement_timeout=5,queue_if_no_path";
+    assertEquals(
+        Map.of(
+            "path_selector", "round-robin", "replacement_timeout", "5", "no_path_retry", "queue"),
+        MountOptions.parse(list).request("iscsi://h/iqn.2026-01.com.example:x/0").device().paths());
+    assertRefused("option no_path_retry wants a value", "no_path_retry");
+    assertRefused("unknown option \"path-selector\"", "path-selector=round-robin");
   }
 
   @Test

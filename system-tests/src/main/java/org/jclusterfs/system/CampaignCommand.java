@@ -16,6 +16,7 @@ public final class CampaignCommand {
                                     [--options MOUNT-OPTIONS]
              bin/campaign steady [--minutes M] [--device tgtd|lio|file] [--options MOUNT-OPTIONS]
              bin/campaign power [--minutes M] [--rounds N] [--seed S] [--options MOUNT-OPTIONS]
+             bin/campaign multipath [--minutes M] [--rounds N] [--seed S]
              bin/campaign crash [--minutes M] [--seed S]
                                 [--sequence OPERATIONS | --run volume|full|cluster|handover]
              bin/campaign dlm [--minutes M] [--seed S]
@@ -30,6 +31,8 @@ public final class CampaignCommand {
       steady  three nodes under full load and nothing else: nobody is taken for dead
       power   two nodes under load, the power of their target is cut at random moments again and
               again, and what was in its cache is lost; every fsynced record is intact, fsck is clean
+      multipath  two nodes load one LUN by two portals, of which one after the other falls silent or
+              drops its connections; requests go on within 5 s, no block holds old data
       crash   the power of a simulated LUN is cut at every write of sequences of operations
       dlm     the lock manager in simulated clusters under faults
       fuzz    a volume damaged at random places, repaired by fsck -y and looked at again
@@ -81,7 +84,7 @@ public final class CampaignCommand {
       System.out.printf(
           "again: bin/campaign %s%s --minutes %d --seed %d%s%n",
           name,
-          name.equals("power") ? "" : " --device " + device,
+          name.equals("power") || name.equals("multipath") ? "" : " --device " + device,
           minutes,
           seed,
           options.isEmpty() ? "" : " --options " + options);
@@ -110,6 +113,7 @@ public final class CampaignCommand {
       case "partition" -> new PartitionCampaign(kind, seed, options)::run;
       case "steady" -> (ignored, limit) -> new SteadyCampaign(kind, options).run(limit);
       case "power" -> new PowerCampaign(seed, options)::run;
+      case "multipath" -> new MultipathCampaign(seed)::run;
       default -> throw new IllegalArgumentException("no campaign named \"" + name + "\"");
     };
   }

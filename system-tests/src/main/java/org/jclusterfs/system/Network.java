@@ -14,7 +14,7 @@ import java.util.List;
  *
  * <pre>
  *   node n:  storage  10.77.n+1.2 ── 10.77.n+1.1 ┐
- *                                                router, with the target on 10.77.0.1
+ *                                                router, with the target on 10.77.0.1 (and 10.77.0.2)
  *            peers    10.78.n+1.2 ── 10.78.n+1.1 ┘
  * </pre>
  *
@@ -26,6 +26,9 @@ final class Network implements AutoCloseable {
   /** Where the target listens. */
   static final String TARGET_ADDRESS = "10.77.0.1";
 
+  /** Where it listens too, if it has several portals. */
+  static final String SECOND_TARGET_ADDRESS = "10.77.0.2";
+
   private final Path directory = WorkDirectory.make("network");
   private final List<Process> holders = new ArrayList<>();
   private final Process router;
@@ -36,7 +39,10 @@ final class Network implements AutoCloseable {
     boolean whole = false;
     try {
       router = hold("router");
-      in(router, "ip link set lo up; ip address add " + TARGET_ADDRESS + "/32 dev lo");
+      in(router, "ip link set lo up");
+      for (String address : List.of(TARGET_ADDRESS, SECOND_TARGET_ADDRESS)) {
+        in(router, "ip address add " + address + "/32 dev lo");
+      }
       in(router, "echo 1 >/proc/sys/net/ipv4/ip_forward");
       // What is for the router itself is dropped, too: our rules come before that of its addresses.
       in(router, "ip rule add prio 20 lookup local; ip rule del prio 0");
@@ -44,7 +50,7 @@ final class Network implements AutoCloseable {
         Process node = hold("node" + n);
         nodes.add(node);
         in(node, "ip link set lo up");
-        link(node, n, "storage", "10.77", TARGET_ADDRESS + "/32");
+        link(node, n, "storage", "10.77", "10.77.0.0/30");
         link(node, n, "peers", "10.78", "10.78.0.0/16");
       }
       whole = true;

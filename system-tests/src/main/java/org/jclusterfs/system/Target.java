@@ -55,16 +55,31 @@ final class Target implements AutoCloseable {
     return start(kind, false, size, network);
   }
 
+  /** Starts {@link Kind#LIO} on a network of its own with two portals. */
+  static Target startTwoPortals(String size, Network network) {
+    return start(
+        Kind.LIO,
+        false,
+        size,
+        network,
+        Network.TARGET_ADDRESS + " " + Network.SECOND_TARGET_ADDRESS);
+  }
+
   /** Starts {@link Kind#LIO} with a write cache that it loses with its power. */
   static Target startVolatile(String size) {
     return start(Kind.LIO, true, size, null);
   }
 
   private static Target start(Kind kind, boolean volatileCache, String size, Network network) {
+    return start(kind, volatileCache, size, network, Network.TARGET_ADDRESS);
+  }
+
+  private static Target start(
+      Kind kind, boolean volatileCache, String size, Network network, String addresses) {
     Path directory = WorkDirectory.make(kind.name().toLowerCase());
     if (network != null) {
       try {
-        Files.writeString(directory.resolve("address"), Network.TARGET_ADDRESS);
+        Files.writeString(directory.resolve("address"), addresses);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -94,6 +109,16 @@ final class Target implements AutoCloseable {
   /** Cuts its power: what is only in its cache is gone. */
   void cutPower() {
     launcher("power-cut").orFail();
+  }
+
+  /** Passes nothing any more to and from one portal, without closing; the next time: goes on. */
+  void silence(String address) {
+    launcher("silence", address).orFail();
+  }
+
+  /** Drops every connection of one portal at once. */
+  void cut(String address) {
+    launcher("cut", address).orFail();
   }
 
   /** The second unit of {@link #startVolatile}, with a cache of its own and no volume on it. */
@@ -141,11 +166,12 @@ final class Target implements AutoCloseable {
     return network;
   }
 
-  private Outcome launcher(String action) {
+  private Outcome launcher(String action, String... more) {
     List<String> command = new ArrayList<>(network == null ? List.of() : network.onRouter());
     command.add(ProjectTree.command("lib/target-" + kind.name().toLowerCase()).toString());
     command.add(action);
     command.add(directory.toString());
+    command.addAll(List.of(more));
     return Commands.run(Duration.ofSeconds(60), command);
   }
 }

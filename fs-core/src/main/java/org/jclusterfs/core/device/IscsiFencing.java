@@ -199,6 +199,8 @@ final class IscsiFencing implements Fencing {
     }
     if (mayWriteBySome()) {
       return true; // another conflict's renewal was in time for this one too, or another path may
+    } else if (disk.inheritRight()) {
+      return true; // and the command waits until a path has it
     }
     for (Lun nexus : disk.nexuses()) {
       if (renew(nexus)) {

@@ -93,7 +93,7 @@ public final class MultipathLun implements Disk {
 
           @Override
           public void settle(Path path) {
-            settlement.settle(path);
+            MultipathLun.this.settle(path);
           }
         };
     Random random = new java.security.SecureRandom();
@@ -109,7 +109,9 @@ public final class MultipathLun implements Disk {
     }
     dispatcher = new Dispatcher(options, any.commandTimeout().toNanos(), System::nanoTime);
     checker = new PathChecker(options, this::inBackground);
-    settlement = new Settlement(paths, options.replacementTimeout(), this::inBackground);
+    settlement =
+        new Settlement(
+            paths, options.replacementTimeout(), path -> inBackground(() -> settle(path)));
   }
 
   /**
@@ -446,6 +448,28 @@ public final class MultipathLun implements Disk {
     return false;
   }
 
+  private void settle(Path lost) {
+    settlement.settle(lost);
+    bequeath(lost);
+  }
+
+  /** Gives what a lost path may do to another at once, before it tries to log in again itself. */
+  private void bequeath(Path dead) {
+    Path heir = null;
+    synchronized (this) {
+      List<Path> usable = paths.stream().filter(Path::isUsable).toList();
+      boolean needed = dead.isWritable() && usable.stream().noneMatch(Path::isWritable);
+      if (needed && dead.settled().isDone()) {
+        heir =
+            usable.stream().filter(p -> Settlement.isSameGroup(p, dead)).findFirst().orElse(null);
+      }
+    }
+    if (heir != null && inheriting.compareAndSet(false, true)) {
+      heir.inherit(dead);
+      inheriting.set(false);
+    }
+  }
+
   /** How its paths are now, in the order of the URL: portals within targets. */
   public List<PathInfo> paths() {
     List<Path> used;
@@ -545,6 +569,14 @@ public final class MultipathLun implements Disk {
   @Override
   public void setWritable(Lun nexus, boolean may) {
     paths.stream().filter(path -> path.lun() == nexus).forEach(path -> path.setWritable(may));
+  }
+
+  @Override
+  public boolean inheritRight() {
+    List<Path> lost =
+        paths.stream().filter(p -> p.state() == PathState.DOWN && p.lun() != null).toList();
+    lost.forEach(path -> path.setWritable(true));
+    return !lost.isEmpty();
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jclusterfs.iscsi.InitiatorOptions;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
@@ -52,6 +53,7 @@ final class Path implements Route, ConnectionListener {
   private volatile String reason = "";
   private volatile long lostAt;
   private volatile boolean inheriting;
+  private final ReentrantLock settling = new ReentrantLock();
   private volatile CompletableFuture<Void> settled = CompletableFuture.completedFuture(null);
 
   /**
@@ -134,6 +136,11 @@ final class Path implements Route, ConnectionListener {
     owner.settle(this);
   }
 
+  /** Held by who ends its lost session at the target. */
+  ReentrantLock settling() {
+    return settling;
+  }
+
   /** When it was lost last, as {@link System#nanoTime}. */
   long lostAt() {
     return lostAt;
@@ -187,8 +194,8 @@ final class Path implements Route, ConnectionListener {
     }
     LOG.log(System.Logger.Level.INFO, "path {0} takes the writes of path {1}", this, dead);
     dead.writable = false;
+    inheriting = true; // until then it is not used, so that no write meets a conflict
     writable = true;
-    inheriting = true;
     lun.session().setIsid(inherited);
     lun.session().dropConnection("goes on as the session of path " + dead + ", which is lost");
   }
@@ -199,7 +206,7 @@ final class Path implements Route, ConnectionListener {
 
   /** Up, and in a state that takes reads and writes. */
   boolean isUsable() {
-    return state == PathState.UP && access.priority() > 0;
+    return state == PathState.UP && !inheriting && access.priority() > 0;
   }
 
   PathState state() {

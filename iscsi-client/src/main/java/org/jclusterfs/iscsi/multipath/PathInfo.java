@@ -37,4 +37,21 @@ public record PathInfo(
     long bytesInFlight,
     long errors,
     Instant since,
-    String reason) {}
+    String reason) {
+
+  /** One line for people. */
+  @Override
+  public String toString() {
+    return portal
+        + "/"
+        + target
+        + " "
+        + state
+        + (access == AccessState.NONE ? "" : " " + access)
+        + (writable ? "" : " reads only")
+        + ", "
+        + errors
+        + " errors"
+        + (reason.isEmpty() ? "" : ", " + reason);
+  }
+}

@@ -2,11 +2,9 @@ package org.jclusterfs.iscsi.multipath;
 
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jclusterfs.iscsi.IscsiException;
 
 /**
@@ -39,15 +37,18 @@ final class Settlement {
 
   private final List<Path> paths;
   private final long mostNanos;
-  private final Executor blocking;
+  private final Consumer<Path> settler;
 
-  /** Who is being settled, and until when nobody tries again. Guarded by this. */
-  private final Map<Path, Long> busy = new HashMap<>();
-
-  Settlement(List<Path> paths, Duration most, Executor blocking) {
+  /**
+   * Makes one.
+   *
+   * @param most time after which it is given up
+   * @param settler calls {@link #settle} and does what is to be done then
+   */
+  Settlement(List<Path> paths, Duration most, Consumer<Path> settler) {
     this.paths = paths;
     this.mostNanos = most.toNanos();
-    this.blocking = blocking;
+    this.settler = settler;
   }
 
   /** Whether a login by one ends the sessions of the other. */
@@ -58,15 +59,12 @@ final class Settlement {
 
   /** Ends a lost session at the target, if another path is there by which that can be. Blocks. */
   void settle(Path lost) {
-    CompletableFuture<Void> settled = lost.settled();
-    synchronized (this) {
-      Long until = busy.get(lost);
-      if (settled.isDone() || until != null && until - System.nanoTime() > 0) {
+    lost.settling().lock();
+    try {
+      CompletableFuture<Void> settled = lost.settled();
+      if (settled.isDone()) {
         return;
       }
-      busy.put(lost, System.nanoTime() + LOGIN.multipliedBy(paths.size()).toNanos());
-    }
-    try {
       for (Path path : paths) {
         if (path != lost && path.state() == PathState.UP && isSameGroup(path, lost)) {
           if (end(lost, path)) {
@@ -76,9 +74,7 @@ final class Settlement {
         }
       }
     } finally {
-      synchronized (this) {
-        busy.put(lost, System.nanoTime() + PAUSE_NANOS);
-      }
+      lost.settling().unlock();
     }
   }
 
@@ -94,7 +90,11 @@ final class Settlement {
         return true;
       }
     } catch (IscsiException e) {
-      LOG.log(System.Logger.Level.DEBUG, "the session of path " + lost + " cannot be ended", e);
+      LOG.log(
+          System.Logger.Level.INFO,
+          "the session of path {0} cannot be ended at the target yet: {1}",
+          lost,
+          e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -119,8 +119,8 @@ final class Settlement {
               lost);
         }
         settled.complete(null);
-      } else if (helpers) {
-        blocking.execute(() -> settle(lost));
+      } else if (helpers && now - lost.lostAt() >= PAUSE_NANOS && !lost.settling().isLocked()) {
+        settler.accept(lost); // a path that can help may have come up after the attempt so far
       }
     }
   }

@@ -73,6 +73,14 @@ public interface Disk extends AutoCloseable {
   void setWritable(Lun nexus, boolean may);
 
   /**
+   * Called where no nexus may write: a path that is lost may have had the right, as LIO gives it to
+   * one session of an initiator name. Another path then goes on as its session.
+   *
+   * @return false where there is no such path
+   */
+  boolean inheritRight();
+
+  /**
    * Takes a nexus out of use for good.
    *
    * @param why a clause

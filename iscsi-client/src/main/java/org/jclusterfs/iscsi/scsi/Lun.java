@@ -494,6 +494,11 @@ public final class Lun implements Disk {
   @Override
   public void setWritable(Lun nexus, boolean may) {}
 
+  @Override
+  public boolean inheritRight() {
+    return false;
+  }
+
   /** There is no other path by which to know better. */
   @Override
   public void refuse(Lun nexus, String why) {

@@ -23,6 +23,6 @@ public interface ConnectionListener {
    */
   default void reinstated() {}
 
-  /** Runs once after {@link #lost}, before the first attempt to connect again; may block. */
+  /** Runs after {@link #lost}, before each attempt to connect again; may block. */
   default void settle() {}
 }

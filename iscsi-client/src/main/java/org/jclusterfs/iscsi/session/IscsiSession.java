@@ -523,10 +523,10 @@ public final class IscsiSession implements AutoCloseable {
   }
 
   private void reconnect() {
-    listener.settle();
     long backoff = 100;
     long within = FIRST_LOGIN_NANOS;
     while (state != State.CLOSED) {
+      listener.settle();
       try {
         establish(true, within);
         LOG.log(System.Logger.Level.INFO, "connected to target {0} again", target);

@@ -92,6 +92,29 @@ public final class TgtdTarget implements AutoCloseable {
     admin("--mode", "target", "--op", "bind", "--tid", "" + tid, "--initiator-address", "ALL");
   }
 
+  /** Adds a portal on another address of this machine, at the same port. */
+  public Portal addPortal(String address) throws Exception {
+    admin("--mode", "portal", "--op", "new", "--param", "portal=" + address + ":" + port);
+    return new Portal(address, port);
+  }
+
+  /** Gives a target's LUN 1 the identification of another one. */
+  public void identify(int tid, String id) throws Exception {
+    for (String parameter : List.of("scsi_id=" + id, "scsi_sn=" + id)) {
+      admin(
+          "--mode",
+          "logicalunit",
+          "--op",
+          "update",
+          "--tid",
+          "" + tid,
+          "--lun",
+          "1",
+          "--params",
+          parameter);
+    }
+  }
+
   public void requireChap(int tid, String user, String secret) throws Exception {
     admin("--mode", "account", "--op", "new", "--user", user, "--password", secret);
     admin("--mode", "account", "--op", "bind", "--tid", "" + tid, "--user", user);

@@ -37,7 +37,8 @@ class ModuleArrowsTest {
           List.of("alloc"),
           List.of("txn"),
           List.of("cluster"),
-          List.of("device", "format", "status"));
+          List.of("device", "format"),
+          List.of("status"));
 
   private static final JavaClasses PRODUCT =
       new ClassFileImporter()

@@ -1,7 +1,9 @@
 package org.jclusterfs.core.device;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jclusterfs.core.status.PathStatus;
 
 /**
  * A random-access device shared by the nodes of a cluster.
@@ -75,11 +77,11 @@ public interface BlockDevice extends AutoCloseable {
    * This host's addresses on the connections to the device, by which other nodes most likely reach
    * it too; loopback for a device that only this host can see.
    */
-  java.util.List<java.net.InetAddress> localAddresses();
+  List<java.net.InetAddress> localAddresses();
 
   /** The ways to the device, each with its state; none where it needs no network. */
-  default java.util.List<DevicePath> paths() {
-    return java.util.List.of();
+  default List<PathStatus> paths() {
+    return List.of();
   }
 
   /** Ends all operations in flight with an error and releases the device. */

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jclusterfs.core.status.PathStatus;
 
 /**
  * A device that passes everything on to another one; subclasses say what differs. Its {@link
@@ -84,7 +85,7 @@ public abstract class ForwardingDevice implements BlockDevice {
   }
 
   @Override
-  public List<DevicePath> paths() {
+  public List<PathStatus> paths() {
     return device.paths();
   }
 

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import org.jclusterfs.core.status.PathStatus;
 import org.jclusterfs.iscsi.ChapSecrets;
 import org.jclusterfs.iscsi.InitiatorName;
 import org.jclusterfs.iscsi.InitiatorOptions;
@@ -277,15 +278,15 @@ public final class IscsiBlockDevice implements BlockDevice {
   }
 
   @Override
-  public List<DevicePath> paths() {
+  public List<PathStatus> paths() {
     if (disk instanceof MultipathLun) {
       return ((MultipathLun) disk).paths().stream().map(IscsiBlockDevice::path).toList();
     }
     return disk.nexuses().stream().map(this::onlyPath).toList();
   }
 
-  private static DevicePath path(PathInfo path) {
-    return new DevicePath(
+  private static PathStatus path(PathInfo path) {
+    return new PathStatus(
         path.portal().toString(),
         path.target(),
         path.isid().toString(),
@@ -300,10 +301,10 @@ public final class IscsiBlockDevice implements BlockDevice {
         path.reason());
   }
 
-  private DevicePath onlyPath(Lun lun) {
+  private PathStatus onlyPath(Lun lun) {
     Portal portal = lun.session().portal();
     boolean up = portal != null;
-    return new DevicePath(
+    return new PathStatus(
         up ? portal.toString() : "-",
         lun.session().target(),
         lun.session().isid().toString(),

@@ -15,7 +15,6 @@ import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockType;
 import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.device.BlockDevice;
-import org.jclusterfs.core.device.DevicePath;
 import org.jclusterfs.core.format.BlockHeader;
 import org.jclusterfs.core.format.Geometry;
 import org.jclusterfs.core.format.SlotDescriptor;
@@ -26,7 +25,6 @@ import org.jclusterfs.core.inode.FileSpace;
 import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.inode.InodeTable;
 import org.jclusterfs.core.status.MountStatus;
-import org.jclusterfs.core.status.PathStatus;
 import org.jclusterfs.core.txn.MetaStore;
 import org.jclusterfs.core.txn.Transactions;
 import org.jclusterfs.core.volume.BlockIo;
@@ -183,26 +181,10 @@ final class MountAssembly {
         uuid.toString(),
         Superblock.label(superblock),
         request.readOnly(),
-        device.paths().stream().map(MountAssembly::status).toList(),
+        device.paths(),
         node.status(),
         census.types(),
         census.contended(MountStatus.MAX_CONTENDED));
-  }
-
-  private static PathStatus status(DevicePath path) {
-    return new PathStatus(
-        path.portal(),
-        path.target(),
-        path.session(),
-        path.state(),
-        path.access(),
-        path.priority(),
-        path.inUse(),
-        path.writable(),
-        path.inFlight(),
-        path.errors(),
-        path.since(),
-        path.reason());
   }
 
   /**

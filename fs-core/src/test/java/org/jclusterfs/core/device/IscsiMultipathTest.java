@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.jclusterfs.core.status.PathStatus;
 import org.jclusterfs.iscsi.scsi.Lun;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -187,7 +188,7 @@ class IscsiMultipathTest {
       assertEquals(2, a.disk().nexuses().size(), () -> a.paths().toString());
       assertTrue(a.fencing().register(1, key(1)));
       await("one is left", () -> a.disk().nexuses().size() == 1);
-      DevicePath refused = a.paths().get(1);
+      PathStatus refused = a.paths().get(1);
       assertTrue(refused.portal().endsWith(":" + twinPort), refused.toString());
       assertEquals("refused", refused.state());
       assertTrue(refused.reason().contains("reservation key"), refused.reason());

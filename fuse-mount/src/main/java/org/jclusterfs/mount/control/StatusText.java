@@ -64,7 +64,7 @@ final class StatusText {
   }
 
   private void paths(List<PathStatus> paths) {
-    if (paths.isEmpty()) {
+    if (paths == null || paths.isEmpty()) { // null: from a daemon of an older version
       return;
     }
     List<String[]> rows = new ArrayList<>();

@@ -96,7 +96,11 @@ final class Path implements Route, ConnectionListener {
         return false;
       }
       if (next == PathState.UP) {
-        LOG.log(System.Logger.Level.INFO, "path {0} is up", this);
+        // That the first login worked is no news to who runs mkfs.
+        LOG.log(
+            state == PathState.CONNECTING ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
+            "path {0} is up",
+            this);
       } else if (next == PathState.DOWN) {
         LOG.log(System.Logger.Level.WARNING, "path {0} is down: {1}", this, why);
       } else if (next == PathState.REFUSED) {

@@ -676,10 +676,7 @@ public final class Lun implements Disk {
     try {
       return submit(kind, cdb, data, Priority.PREPARATION).get();
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof IscsiException) {
-        throw (IscsiException) e.getCause();
-      }
-      throw new IscsiException("unexpected: " + e.getCause(), e);
+      throw IscsiException.of(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IscsiException("interrupted", e);

@@ -178,10 +178,7 @@ public final class UnitQuery {
     try {
       return answer.get();
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof IscsiException) {
-        throw (IscsiException) e.getCause();
-      }
-      throw new IscsiException("unexpected: " + e.getCause(), e);
+      throw IscsiException.of(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IscsiException("interrupted", e);

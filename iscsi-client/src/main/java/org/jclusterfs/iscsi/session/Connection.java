@@ -86,6 +86,17 @@ final class Connection {
     return ((InetSocketAddress) channel.localAddress()).getAddress();
   }
 
+  /** Logs out and closes, without waiting for either; after the login. */
+  void end() {
+    channel
+        .eventLoop()
+        .execute(
+            () -> {
+              phase.logout();
+              channel.close();
+            });
+  }
+
   ChannelFuture close() {
     return channel.close();
   }

@@ -409,10 +409,7 @@ final class Connector {
     try {
       return future.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof IscsiException) {
-        throw (IscsiException) e.getCause();
-      }
-      throw new IscsiException("unexpected: " + e.getCause(), e);
+      throw IscsiException.of(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IscsiException("interrupted", e);

@@ -59,13 +59,7 @@ public final class Discovery {
       Thread.currentThread().interrupt();
       throw new IscsiException("interrupted", e);
     } finally {
-      connector
-          .loop()
-          .execute(
-              () -> {
-                connection.phase().logout();
-                connection.close();
-              });
+      connection.end();
     }
   }
 

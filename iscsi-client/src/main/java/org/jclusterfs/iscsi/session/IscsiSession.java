@@ -512,10 +512,7 @@ public final class IscsiSession implements AutoCloseable {
     try {
       done.get();
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof IscsiException) {
-        throw (IscsiException) e.getCause();
-      }
-      throw new IscsiException("unexpected: " + e.getCause(), e);
+      throw IscsiException.of(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IscsiException("interrupted", e);

@@ -45,13 +45,7 @@ public final class LoginTrial {
           connection.negotiation().authentication(),
           connection.phase().agreed());
     } finally {
-      connector
-          .loop()
-          .execute(
-              () -> {
-                connection.phase().logout();
-                connection.close();
-              });
+      connection.end();
     }
   }
 

@@ -221,7 +221,8 @@ class IscsiBlockDeviceTest {
       a.dropConnection();
       write(a, 0);
     }
-    assertEquals(3, checks.get());
+    // A given device may have several paths, each of which asks.
+    assertTrue(GIVEN == null ? checks.get() == 3 : checks.get() >= 3, "checks: " + checks);
     // what the ended sessions left must not outlive a fence
     fence(b, 1);
     isFenced(a);

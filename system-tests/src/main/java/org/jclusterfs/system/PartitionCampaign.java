@@ -239,6 +239,14 @@ final class PartitionCampaign {
     System.out.printf(
         "partition %d, %s: %s; stopped after %.1f s, the others had gone on after %.1f s%n",
         rounds, what, String.join("; ", reasons), stopped / 1e9, goesOn / 1e9);
+    for (EndlessLoad load : loads.all()) {
+      int node = loads.all().indexOf(load);
+      checks.demand(
+          load.isRunning() || losers.contains(node),
+          "node %d had gone on, and stopped then: %s",
+          node,
+          load.error());
+    }
     checkVolume();
   }
 

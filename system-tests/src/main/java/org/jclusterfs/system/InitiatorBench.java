@@ -95,8 +95,13 @@ final class InitiatorBench {
     List<Figure> own = new ArrayList<>();
     List<Figure> other = new ArrayList<>();
     for (int round = 0; round < rounds; round++) {
-      own.add(ours.once());
-      other.add(theirs.once());
+      if (round % 2 == 0) {
+        own.add(ours.once());
+        other.add(theirs.once());
+      } else {
+        other.add(theirs.once());
+        own.add(ours.once());
+      }
       speeds.add(own.get(round).perSecond() / other.get(round).perSecond());
       cpus.add(own.get(round).cpuMicros() / other.get(round).cpuMicros());
     }
@@ -181,6 +186,7 @@ final class InitiatorBench {
         random.nextBytes(bytes);
         channel.write(ByteBuffer.wrap(bytes));
       }
+      channel.force(true); // or it is written to the disk while we measure
     }
   }
 }

@@ -13,7 +13,8 @@ import org.jclusterfs.iscsi.ProtocolException;
  * @param product product identification
  * @param revision product revision
  * @param serial unit serial number (VPD 80), empty where there is none
- * @param wwid its designator for the world (VPD 83): NAA before EUI-64 before T10; empty without
+ * @param wwid its designator for the world (VPD 83): NAA, the registered ones first, before EUI-64
+ *     before T10; empty without
  */
 public record Inquiry(
     int deviceType, String vendor, String product, String revision, String serial, String wwid) {
@@ -53,6 +54,16 @@ public record Inquiry(
     return new String(bytes, StandardCharsets.US_ASCII).replaceAll("\\p{Cntrl}", " ").strip();
   }
 
+  /** The longest NAA names before the others, and those that a target made up by itself last. */
+  private static int rank(int designatorType, int naa) {
+    return switch (designatorType) {
+      case 1 -> 1;
+      case 2 -> 2;
+      case 3 -> naa == 3 ? 3 : naa == 6 ? 5 : 4;
+      default -> 0;
+    };
+  }
+
   /** The best designator of the logical unit (association 0). */
   static String wwid(ByteBuffer page) {
     String best = "";
@@ -65,7 +76,8 @@ public record Inquiry(
       if (at + 4 + length > page.remaining()) {
         break;
       }
-      int rank = association != 0 ? 0 : type == 3 ? 3 : type == 2 ? 2 : type == 1 ? 1 : 0;
+      int first = length == 0 ? 0 : page.get(at + 4) >> 4 & 0xf;
+      int rank = association == 0 ? rank(type, first) : 0;
       if (rank > bestRank) {
         byte[] bytes = new byte[length];
         page.get(at + 4, bytes);
@@ -73,7 +85,7 @@ public record Inquiry(
         best =
             rank == 1
                 ? "t10." + new String(bytes, StandardCharsets.US_ASCII).replace('\0', ' ').strip()
-                : (rank == 3 ? "naa." : "eui.") + HexFormat.of().formatHex(bytes);
+                : (rank > 2 ? "naa." : "eui.") + HexFormat.of().formatHex(bytes);
       }
       at += 4 + length;
     }

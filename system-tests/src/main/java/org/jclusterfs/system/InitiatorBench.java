@@ -81,6 +81,7 @@ final class InitiatorBench {
               ours(
                   "--sequential",
                   "--destroy-by-writing",
+                  "--yes",
                   "--depth",
                   LARGE_DEPTH + "",
                   "--block",

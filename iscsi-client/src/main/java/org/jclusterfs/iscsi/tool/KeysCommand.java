@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
 import org.jclusterfs.iscsi.scsi.Disk;
 import org.jclusterfs.iscsi.scsi.PersistentReservations;
@@ -86,7 +85,8 @@ final class KeysCommand implements Callable<Integer> {
       boolean cleared = clear && (held != null || !registrations.isEmpty());
       if (cleared) {
         tool.out().flush();
-        confirm();
+        Confirmation.require(
+            yes, "Remove them? Is the LUN mounted nowhere?", "nothing was removed");
         reservations.registerAndIgnore(CLEARING_KEY);
         reservations.clear(CLEARING_KEY);
       }
@@ -188,18 +188,5 @@ final class KeysCommand implements Callable<Integer> {
     document.put("fullStatus", told);
     document.put("cleared", cleared);
     tool.print(document);
-  }
-
-  private void confirm() throws IscsiException {
-    if (yes) {
-      return;
-    }
-    if (System.console() == null) {
-      throw new IscsiException("nothing was removed: give --yes where nobody can be asked");
-    }
-    String answer = System.console().readLine("Remove them? Is the LUN mounted nowhere? [y/N] ");
-    if (answer == null || !answer.strip().equalsIgnoreCase("y")) {
-      throw new IscsiException("nothing was removed");
-    }
   }
 }

@@ -7,7 +7,11 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jclusterfs.iscsi.IscsiException;
 import org.jclusterfs.iscsi.IscsiUrl;
+import org.jclusterfs.iscsi.ScsiException;
 import org.jclusterfs.iscsi.scsi.Disk;
+import org.jclusterfs.iscsi.scsi.Lun;
+import org.jclusterfs.iscsi.scsi.PersistentReservations;
+import org.jclusterfs.iscsi.scsi.PersistentReservations.Reservation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -56,8 +60,13 @@ final class SpeedCommand implements Callable<Integer> {
 
   @Option(
       names = "--destroy-by-writing",
-      description = "write instead of reading: what the LUN holds is lost")
+      description =
+          "write instead of reading, after asking: what the LUN holds is lost; refused where keys"
+              + " are registered, as by a mount")
   private boolean write;
+
+  @Option(names = "--yes", description = "do not ask before --destroy-by-writing")
+  private boolean yes;
 
   @Parameters(
       paramLabel = "DEVICE",
@@ -84,10 +93,52 @@ final class SpeedCommand implements Callable<Integer> {
                 + disk.capacity().bytes()
                 + " bytes in all");
       }
+      if (write) {
+        requireUnused(disk);
+        Confirmation.require(
+            yes, "Write over " + device + "? What it holds is lost.", "nothing was written");
+      }
       load(disk, places, warmUp);
       report(load(disk, places, seconds));
     }
     return 0;
+  }
+
+  /** Refuses a LUN that somebody has registered keys on, since it is most likely mounted. */
+  private void requireUnused(Disk disk) throws IscsiException {
+    // Each path is asked: targets that lead to one LUN need not share its keys.
+    for (Lun nexus : disk.nexuses()) {
+      String seen = rights(nexus.reservations());
+      if (!seen.isEmpty()) {
+        throw new IscsiException(
+            "nothing was written: "
+                + device
+                + " is in use, "
+                + seen
+                + "; unmount it everywhere, and remove what then is left by 'iscsi keys --clear'");
+      }
+    }
+  }
+
+  /** The reservation and keys in words, "" where there are none. */
+  private static String rights(PersistentReservations reservations) throws IscsiException {
+    try {
+      Reservation held = reservations.readReservation();
+      int keys = reservations.readKeys().size();
+      if (held == null && keys == 0) {
+        return "";
+      }
+      return "it shows "
+          + (held == null ? "no reservation" : "a reservation of type " + held.type())
+          + " and "
+          + keys
+          + (keys == 1 ? " registered key" : " registered keys");
+    } catch (ScsiException e) {
+      if (e.isUnsupported()) {
+        return ""; // a target without reservations
+      }
+      throw e;
+    }
   }
 
   private void report(RequestLoad.Result result) {

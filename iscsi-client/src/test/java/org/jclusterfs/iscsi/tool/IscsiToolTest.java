@@ -309,6 +309,9 @@ class IscsiToolTest {
     JsonObject latency = read.getAsJsonObject("latencyMicros");
     assertTrue(latency.get("50").getAsDouble() <= latency.get("100").getAsDouble());
     assertEquals(42, Files.newInputStream(image).read());
+    ToolRun.of("speed", "--warm-up", "0", "--seconds", "1", "--destroy-by-writing", device)
+        .refused(1, "nothing was written", "--yes");
+    assertEquals(42, Files.newInputStream(image).read());
     ToolRun.of(
             "speed",
             "--warm-up",
@@ -317,9 +320,29 @@ class IscsiToolTest {
             "1",
             "--sequential",
             "--destroy-by-writing",
+            "--yes",
             device)
         .good();
     assertEquals(0, Files.newInputStream(image).read());
+  }
+
+  @Test
+  void speedDoesNotWriteWhereKeysAreRegistered() throws Exception {
+    String[] write = {
+      "speed", "--warm-up", "0", "--seconds", "1", "--destroy-by-writing", "--yes", device
+    };
+    try (Lun holder = Lun.open(InitiatorOptions.of(ToolRun.INITIATOR), target.url())) {
+      PersistentReservations reservations = holder.reservations();
+      reservations.registerAndIgnore(5);
+      ToolRun.of(write)
+          .refused(
+              1, "nothing was written", "no reservation and 1 registered key;", "keys --clear");
+      reservations.reserve(5, PersistentReservations.WRITE_EXCLUSIVE_ALL_REGISTRANTS);
+      ToolRun.of(write).refused(1, "reservation of type 7 and 1 registered key;", "unmount");
+      ToolRun.of("speed", "--warm-up", "0", "--seconds", "1", device).good();
+      ToolRun.of("keys", "--clear", "--yes", device).good();
+    }
+    ToolRun.of(write).good();
   }
 
   @Test

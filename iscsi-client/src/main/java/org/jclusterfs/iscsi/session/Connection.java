@@ -62,6 +62,11 @@ final class Connection {
         .execute(
             () -> {
               channel.pipeline().addLast(decoder, new WritabilityHandler());
+              if (!channel.isActive()) {
+                // The peer closed it before there was a handler to be told.
+                outcome.completeExceptionally(closedByPeer());
+                return;
+              }
               channel.config().setAutoRead(true);
               channel.read();
               send(negotiation.start());
@@ -118,6 +123,10 @@ final class Connection {
     return channel.close();
   }
 
+  private static ConnectionLostException closedByPeer() {
+    return new ConnectionLostException("the connection was closed");
+  }
+
   private void send(LoginStep.Send step) {
     encoder.send(step.bhs(), step.text());
     encoder.flush();
@@ -167,7 +176,7 @@ final class Connection {
 
     @Override
     public void closed() {
-      failed(new ConnectionLostException("the connection was closed"));
+      failed(closedByPeer());
     }
   }
 

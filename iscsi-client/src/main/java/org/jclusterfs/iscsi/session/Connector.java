@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -48,6 +49,10 @@ final class Connector {
   private static final long UNANSWERED_RETRY_NANOS = TimeUnit.SECONDS.toNanos(6);
 
   private static final long UNANSWERED_PAUSE_MILLIS = 250;
+
+  /** What the question whether it wants CHAP may take of the login's time. */
+  private static final long CHAP_QUESTION_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(256 << 10, 1 << 20);
 
@@ -128,7 +133,10 @@ final class Connector {
   private Connection follow(Portal first, long deadline, SessionOwner owner) throws IscsiException {
     Portal portal = first;
     for (int hop = 0; hop <= MAX_HOPS; hop++) {
-      Object result = loginPatiently(portal, deadline, owner);
+      Object result =
+          hop == 0
+              ? loginPatiently(portal, deadline, owner)
+              : redirected(first, portal, deadline, owner);
       if (result instanceof Connection) {
         return (Connection) result;
       }
@@ -144,6 +152,28 @@ final class Connector {
             + " (status 0101); check its redirection",
         1,
         1);
+  }
+
+  /** The user never named that portal, so what fails there is told with who sent us there. */
+  private Object redirected(Portal first, Portal portal, long deadline, SessionOwner owner)
+      throws IscsiException {
+    try {
+      return loginPatiently(portal, deadline, owner);
+    } catch (IscsiException e) {
+      String line =
+          (target == null ? "the discovery service" : "target " + target)
+              + " at "
+              + first
+              + " redirects to "
+              + portal
+              + ", and that fails: "
+              + e.getMessage();
+      if (e instanceof LoginException) {
+        LoginException refused = (LoginException) e;
+        throw new LoginException(line, refused.statusClass(), refused.statusDetail());
+      }
+      throw new ConnectionLostException(line, e);
+    }
   }
 
   /**
@@ -174,7 +204,8 @@ final class Connector {
       }
       if (!asked) {
         asked = true;
-        wantsChap = askWhetherItWantsChap(portal, deadline, owner);
+        long within = Math.min(deadline, System.nanoTime() + CHAP_QUESTION_NANOS);
+        wantsChap = askWhetherItWantsChap(portal, within, owner);
       }
     }
   }
@@ -324,6 +355,9 @@ final class Connector {
 
   private static String local(Channel channel) {
     InetSocketAddress address = (InetSocketAddress) channel.localAddress();
+    if (address == null) {
+      return "an address that it has no more"; // the peer has closed it already
+    }
     return new Portal(address.getAddress().getHostAddress(), address.getPort()).toString();
   }
 
@@ -339,6 +373,13 @@ final class Connector {
           where
               + " refused the connection: no iSCSI target listens there; check that it runs, and"
               + " the port",
+          cause);
+    }
+    if (String.valueOf(cause.getMessage()).contains("reset")) {
+      return new ConnectionLostException(
+          where
+              + " took the connection and ended it at once; check that this is the port of an iSCSI"
+              + " target, and what stands between",
           cause);
     }
     return new ConnectionLostException(
@@ -372,6 +413,10 @@ final class Connector {
   }
 
   private InetAddress[] resolve(Portal portal, long deadline) throws IscsiException {
+    InetAddress literal = NetUtil.createInetAddressFromIpAddressString(portal.host());
+    if (literal != null) {
+      return new InetAddress[] {literal};
+    }
     CompletableFuture<InetAddress[]> lookup = new CompletableFuture<>();
     // The JDK's lookup blocks for as long as the resolver likes; its thread is left behind then.
     Thread thread =

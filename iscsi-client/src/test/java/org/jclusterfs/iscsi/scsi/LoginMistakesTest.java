@@ -362,6 +362,30 @@ class LoginMistakesTest {
   }
 
   @Test
+  void connectionThatIsClosedBeforeAnythingIsSaidIsToldAsThat() throws Exception {
+    stranger(socket -> {}, "closed the connection", TgtdTarget.IQN);
+  }
+
+  @Test
+  void connectionThatIsResetAtOnceIsToldAsThat() throws Exception {
+    // Whether that is seen while connecting or just after it is chance.
+    stranger(socket -> socket.setSoLinger(true, 0), "the connection", "check that this is");
+  }
+
+  @Test
+  void redirectionToADeadPortalNamesWhoRedirects() throws Exception {
+    Portal dead = new Portal("127.0.0.1", TgtdTarget.freePort());
+    try (LoginPeer peer =
+        new LoginPeer((round, keys) -> LoginPeer.refused(0x0101, "TargetAddress=" + dead))) {
+      refused(
+          url(TgtdTarget.IQN, peer.portal()),
+          null,
+          TgtdTarget.IQN + " at " + peer.portal() + " redirects to " + dead,
+          "refused the connection");
+    }
+  }
+
+  @Test
   void redirectWithoutEndIsNamedWithItsCode() throws Exception {
     AtomicReference<LoginPeer> second = new AtomicReference<>();
     try (LoginPeer first =

@@ -416,6 +416,17 @@ final class IscsiFencing implements Fencing {
     }
   }
 
+  /** Whether the fence block names this node; false also where that cannot be read. */
+  private boolean isMarkedFenced(Lun nexus) {
+    FenceCheck check = fenceCheck;
+    try {
+      return check != null && !disk.preparing(nexus, check::stillMember);
+    } catch (Exception e) {
+      LOG.log(System.Logger.Level.DEBUG, "the fence block cannot be read", e);
+      return false;
+    }
+  }
+
   /** Runs on each connection of a path before its commands pass. */
   private void connected(Lun nexus, boolean again) throws IscsiException {
     nexus.setPreemptionListener(this::somebodyPreempted);
@@ -432,10 +443,12 @@ final class IscsiFencing implements Fencing {
         throw new PathRefusedException(
             "path " + nexus.session().where() + " is refused: " + notSeen(other));
       } else if (other == null && disk.capacity().writeCache()) {
-        // A preempted node gets here too; its fence block would tell the same.
-        reason =
-            "the target has lost this node's registration: it was restarted, and writes that it"
-                + " had acknowledged may have gone with its cache";
+        // A preempted node gets here too.
+        if (!isMarkedFenced(nexus)) {
+          reason =
+              "the target has lost this node's registration: it was restarted, and writes that it"
+                  + " had acknowledged may have gone with its cache";
+        }
         LOG.log(System.Logger.Level.ERROR, "this node must not write any more: " + reason);
         fenced = true;
         return;

@@ -71,6 +71,12 @@ public record SenseData(int key, int asc, int ascq) {
     switch (asc << 8 | ascq) {
       case 0x0401:
         return ", becoming ready";
+      case 0x040a:
+        return ", the target's ports are changing their ALUA state";
+      case 0x040b:
+        return ", the target's ports are in ALUA state standby: have it make them active";
+      case 0x040c:
+        return ", the target's ports are in ALUA state unavailable: have it make them active";
       case 0x1100:
         return ", unrecovered read error";
       case 0x2000:

@@ -201,6 +201,15 @@ public final class MultipathLun implements Disk {
           : new ConnectionLostException(
               "none of " + paths.size() + " paths works: " + String.join("; ", reasons));
     }
+    String wwid = first.inquiry().wwid();
+    if (paths.size() > 1 && UnitIdentity.isLocallyAssigned(wwid)) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "WWID {0} is locally assigned, other targets may have it too: that the portals of {1}"
+              + " lead to one LUN is known by the target''s name alone",
+          wwid,
+          first.session().target());
+    }
     clock.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
   }
 
@@ -276,7 +285,10 @@ public final class MultipathLun implements Disk {
       }
     }
     try {
-      requireSame(path, lun.inquiry().wwid(), lun == first);
+      boolean nameless = paths.size() == 1 && first.inquiry().wwid().isEmpty();
+      if (lun != first && !nameless) {
+        UnitIdentity.requireSame(path, lun, first, nexuses().stream().findFirst().orElse(first));
+      }
     } catch (PathRefusedException e) {
       refuse(path, lun, e);
       throw e;
@@ -287,33 +299,6 @@ public final class MultipathLun implements Disk {
       prepare(path, lun, false);
     }
     path.use(lun);
-  }
-
-  private void requireSame(Path path, String wwid, boolean isFirst) throws PathRefusedException {
-    String expected = first.inquiry().wwid();
-    if (isFirst && !wwid.isEmpty()) {
-      return;
-    }
-    if (expected.isEmpty() && paths.size() > 1) {
-      if (isFirst) {
-        return;
-      }
-      throw new PathRefusedException(
-          "path "
-              + path
-              + " is refused: the LUN tells no WWID (VPD page 83) by which its paths could be known"
-              + " to lead to the same disk; give one path");
-    }
-    if (!expected.equals(wwid)) {
-      throw new PathRefusedException(
-          "path "
-              + path
-              + " is refused: it leads to another LUN, "
-              + (wwid.isEmpty() ? "one without a WWID" : wwid)
-              + ", than the first path, "
-              + expected
-              + "; check the target names and the LUN number");
-    }
   }
 
   private static void requireStill(Path path, Lun lun) throws IscsiException {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,6 +146,36 @@ class MultipathTgtdTest {
       assertTrue(reason.contains(disk.inquiry().wwid()), reason);
       assertTrue(reason.contains("leads to another LUN"), reason);
       disk.write(0, stamped(1), Priority.ORDINARY).get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void portalOfAnotherTgtdOfTheSameNameIsRefusedWithBothSizes() throws Exception {
+    try (TgtdTarget small =
+            TgtdTarget.start(
+                Files.createDirectory(directory.resolve("small")), TgtdTarget.IQN, 64 << 20);
+        MultipathLun disk = open(url(List.of(target.portal(), small.portal()), TgtdTarget.IQN))) {
+      assertEquals(List.of(PathState.UP, PathState.REFUSED), states(disk));
+      String reason = disk.paths().get(1).reason();
+      assertTrue(reason.contains(small.portal().toString()), reason);
+      assertTrue(reason.contains("of 131072 blocks of 512 bytes"), reason);
+      assertTrue(reason.contains("of 524288 blocks of 512 bytes"), reason);
+    }
+  }
+
+  @Test
+  void targetOfAnotherTgtdIsRefusedThoughWwidAndSizeAreTheSame() throws Exception {
+    String name = "iqn.2026-01.com.example:elsewhere";
+    try (TgtdTarget elsewhere =
+            TgtdTarget.start(
+                Files.createDirectory(directory.resolve("elsewhere")), name, 256 << 20);
+        MultipathLun disk =
+            open(url(List.of(target.portal(), elsewhere.portal()), TgtdTarget.IQN, name))) {
+      assertEquals(PathState.UP, disk.paths().get(0).state());
+      assertEquals(PathState.REFUSED, disk.paths().get(3).state());
+      String reason = disk.paths().get(3).reason();
+      assertTrue(reason.contains("locally assigned"), reason);
+      assertTrue(reason.contains(name) && reason.contains(TgtdTarget.IQN + ","), reason);
     }
   }
 

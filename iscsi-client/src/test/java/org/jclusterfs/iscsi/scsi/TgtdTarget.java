@@ -29,9 +29,14 @@ public final class TgtdTarget implements AutoCloseable {
   }
 
   public static TgtdTarget start(Path directory) throws Exception {
+    return start(directory, IQN, SIZE);
+  }
+
+  /** Starts one whose target and size are not the usual ones. */
+  public static TgtdTarget start(Path directory, String name, long size) throws Exception {
     TgtdTarget target = new TgtdTarget(directory, freePort());
     target.start();
-    target.addTarget(1, IQN);
+    target.addTarget(1, name, size);
     return target;
   }
 
@@ -61,8 +66,12 @@ public final class TgtdTarget implements AutoCloseable {
 
   /** Adds a target whose LUN 1 is the file. */
   public void addTarget(int tid, String name) throws Exception {
+    addTarget(tid, name, SIZE);
+  }
+
+  private void addTarget(int tid, String name, long size) throws Exception {
     try (RandomAccessFile file = new RandomAccessFile(image().toFile(), "rw")) {
-      file.setLength(SIZE);
+      file.setLength(size);
     }
     admin("--mode", "target", "--op", "new", "--tid", "" + tid, "--targetname", name);
     admin(

@@ -27,7 +27,7 @@ class IscsiToolTest {
 
   private static final String CHAP_IQN = "iqn.2026-01.com.example:chap";
   private static final String MUTUAL_IQN = "iqn.2026-01.com.example:mutual";
-  private static final String WWID = "naa.3000000100000001";
+  private static final String WWID = "naa.60000000000000000e00000000010001";
 
   @TempDir static Path directory;
   private static TgtdTarget target;

@@ -60,6 +60,10 @@ public record IscsiUrl(String user, List<Portal> portals, List<String> targets, 
     String authority = isIscsi(text) ? text.substring("iscsi://".length()) : text;
     int slash = authority.indexOf('/');
     if (slash >= 0) {
+      if (slash < authority.length() - 1) {
+        throw new IllegalArgumentException(
+            "'" + authority.substring(slash + 1) + "' follows the portal, which stands alone");
+      }
       authority = authority.substring(0, slash);
     }
     return new IscsiUrl(user(authority), portals(authority), List.of(), 0);
@@ -81,7 +85,12 @@ public record IscsiUrl(String user, List<Portal> portals, List<String> targets, 
   private static List<Portal> portals(String authority) {
     List<Portal> portals = new ArrayList<>();
     for (String part : authority.substring(authority.lastIndexOf('@') + 1).split(",", -1)) {
-      portals.add(Portal.parse(decode(part)));
+      Portal portal = Portal.parse(decode(part));
+      if (portals.contains(portal)) {
+        throw new IllegalArgumentException(
+            "portal " + portal + " is named twice, which makes no second path");
+      }
+      portals.add(portal);
     }
     return portals;
   }
@@ -89,7 +98,12 @@ public record IscsiUrl(String user, List<Portal> portals, List<String> targets, 
   private static List<String> targets(String part) {
     List<String> targets = new ArrayList<>();
     for (String name : part.split(",", -1)) {
-      targets.add(InitiatorName.check(decode(name)));
+      String target = InitiatorName.check(decode(name));
+      if (targets.contains(target)) {
+        throw new IllegalArgumentException(
+            "target " + target + " is named twice, which makes no second path");
+      }
+      targets.add(target);
     }
     return targets;
   }

@@ -45,7 +45,9 @@ class UrlAndSecretsTest {
         "iscsi://[::1/" + IQN + "/0",
         "iscsi://h%4/" + IQN + "/0",
         "iscsi://u:secret@h/" + IQN + "/0",
-        "iscsi://h/disk/0"
+        "iscsi://h/disk/0",
+        "iscsi://h,other,h:3260/" + IQN + "/0",
+        "iscsi://h/" + IQN + "," + IQN + "/0"
       })
   void wrongUrlIsRefusedInWords(String text) {
     String message =

@@ -27,6 +27,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
@@ -188,6 +189,12 @@ public final class IscsiTool implements Callable<Integer> {
     return Multipath.open(sessions(url), url, MultipathOptions.DEFAULTS);
   }
 
+  /** What to throw at words that do not fit together: usage, exit status 2. */
+  ParameterException wrongUsage(String message) {
+    return new ParameterException(
+        spec.commandLine().getParseResult().subcommand().commandSpec().commandLine(), message);
+  }
+
   /** Whether a JSON document is wanted. */
   boolean isJson() {
     return json;
@@ -221,11 +228,30 @@ public final class IscsiTool implements Callable<Integer> {
     }
   }
 
-  /** Reads an argument TARGET: a DEVICE whose LUN may be missing. */
+  /** Reads an argument TARGET: a DEVICE without its LUN. */
   static final class Target implements ITypeConverter<IscsiUrl> {
     @Override
     public IscsiUrl convert(String text) {
-      return parsed(text.matches("iscsi://[^/]*/[^/]*") ? text + "/0" : text, text);
+      boolean bare = text.matches("iscsi://[^/]*/[^/]*");
+      IscsiUrl url = parsed(bare ? text + "/0" : text, text);
+      if (!bare) {
+        throw new TypeConversionException(
+            text + ": LUN " + url.lun() + " is not used here, leave '/" + url.lun() + "' out");
+      }
+      return url;
+    }
+  }
+
+  /** Reads an argument TARGET that names one target only. */
+  static final class OneTarget implements ITypeConverter<IscsiUrl> {
+    @Override
+    public IscsiUrl convert(String text) {
+      IscsiUrl url = new Target().convert(text);
+      if (url.targets().size() > 1) {
+        throw new TypeConversionException(
+            text + ": it names " + url.targets().size() + " targets, give one of them");
+      }
+      return url;
     }
   }
 

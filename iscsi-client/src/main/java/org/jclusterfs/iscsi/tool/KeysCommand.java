@@ -73,6 +73,9 @@ final class KeysCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (yes && !clear) {
+      throw tool.wrongUsage("--yes goes with --clear");
+    }
     try (Disk disk = tool.open(device)) {
       PersistentReservations reservations = disk.nexuses().get(0).reservations();
       Reservation held = reservations.readReservation();

@@ -51,7 +51,7 @@ final class LoginCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "TARGET",
-      description = IscsiTool.TARGET + "[/LUN]",
+      description = IscsiTool.TARGET + "; several targets IQN,IQN too",
       converter = IscsiTool.Target.class)
   private IscsiUrl url;
 

@@ -19,7 +19,7 @@ final class LunsCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "TARGET",
       description = IscsiTool.TARGET,
-      converter = IscsiTool.Target.class)
+      converter = IscsiTool.OneTarget.class)
   private IscsiUrl target;
 
   @Override

@@ -77,14 +77,16 @@ final class SpeedCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (depth < 1 || depth > 1024 || seconds < 1 || warmUp < 0) {
-      throw new IscsiException(
-          "--depth is 1–1024, --seconds at least 1, and --warm-up not negative");
+      throw tool.wrongUsage("--depth is 1–1024, --seconds at least 1, and --warm-up not negative");
+    }
+    if (yes && !write) {
+      throw tool.wrongUsage("--yes goes with --destroy-by-writing");
     }
     try (Disk disk = tool.open(device)) {
       int blockSize = disk.capacity().blockSize();
       long places = disk.capacity().bytes() / block;
       if (block % blockSize != 0 || places == 0) {
-        throw new IscsiException(
+        throw tool.wrongUsage(
             "--block "
                 + block
                 + " does not fit the LUN: blocks of "

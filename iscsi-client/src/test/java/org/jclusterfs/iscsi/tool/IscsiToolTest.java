@@ -135,7 +135,7 @@ class IscsiToolTest {
         ToolRun.of(
                 "login",
                 "--json",
-                "iscsi://127.0.0.1:" + dead + "," + portal + "/" + TgtdTarget.IQN + "/1")
+                "iscsi://127.0.0.1:" + dead + "," + portal + "/" + TgtdTarget.IQN)
             .refused(1, "127.0.0.1:" + dead + " refused the connection");
     JsonArray trials = run.json().getAsJsonArray();
     JsonObject bad = object(trials, "portal", "127.0.0.1:" + dead);
@@ -347,9 +347,24 @@ class IscsiToolTest {
 
   @Test
   void speedNamesWhatDoesNotFit() {
-    ToolRun.of("speed", "--block", "1000", device).refused(1, "--block 1000", "blocks of 512");
+    ToolRun.of("speed", "--block", "1000", device).refused(2, "--block 1000", "blocks of 512");
     ToolRun.of("speed", "--block", "many", device).refused(2, "'many'", "4K");
-    ToolRun.of("speed", "--depth", "0", device).refused(1, "--depth");
+    ToolRun.of("speed", "--depth", "0", device).refused(2, "--depth");
+    ToolRun.of("speed", "--seconds", "-1", device).refused(2, "--seconds");
+  }
+
+  @Test
+  void wordsThatWouldNotBeUsedAreRefused() {
+    String one = url(TgtdTarget.IQN);
+    ToolRun.of("login", one + "/99").refused(2, "LUN 99", "'/99'", "iscsi login --help");
+    ToolRun.of("luns", one + "/1").refused(2, "LUN 1");
+    ToolRun.of("luns", one + "," + CHAP_IQN).refused(2, "2 targets");
+    ToolRun.of("discover", one).refused(2, TgtdTarget.IQN, "stands alone");
+    ToolRun.of("discover", "iscsi://" + portal + "/").good();
+    ToolRun.of("keys", "--yes", device).refused(2, "--clear", "iscsi keys --help");
+    ToolRun.of("speed", "--yes", device).refused(2, "--destroy-by-writing");
+    ToolRun.of("paths", "iscsi://" + portal + "," + portal + "/" + TgtdTarget.IQN + "/1")
+        .refused(2, "portal " + portal + " is named twice");
   }
 
   @ParameterizedTest
@@ -370,7 +385,7 @@ class IscsiToolTest {
   @Test
   void wrongUseGivesOneLineAndAHint() {
     ToolRun.plain("frobnicate").refused(2, "frobnicate", "see 'iscsi --help'");
-    ToolRun.plain("luns", "--frobnicate", device).refused(2, "--frobnicate", "iscsi luns --help");
+    ToolRun.plain("luns", "--frobnicate", url(TgtdTarget.IQN)).refused(2, "--frobnicate", "iscsi luns --help");
     ToolRun.plain("luns", "iscsi://h/disk").refused(2, "'disk' is not an iSCSI name");
     ToolRun.plain("luns", "iscsi://u:secret@h/" + CHAP_IQN).refused(2, "secret", "secrets file");
     ToolRun all = ToolRun.plain("--help").good();
@@ -382,9 +397,11 @@ class IscsiToolTest {
 
   @Test
   void missingInitiatorNameTellsWhatToWrite() {
-    ToolRun.plain("luns", "--initiator-file", directory.resolve("none").toString(), device)
+    ToolRun.plain(
+            "luns", "--initiator-file", directory.resolve("none").toString(), url(TgtdTarget.IQN))
         .refused(1, "none does not exist", "InitiatorName=", "--initiator IQN");
-    ToolRun.plain("luns", "--initiator", "myhost", device).refused(1, "'myhost'", "iqn.");
+    ToolRun.plain("luns", "--initiator", "myhost", url(TgtdTarget.IQN))
+        .refused(1, "'myhost'", "iqn.");
   }
 
   @Test

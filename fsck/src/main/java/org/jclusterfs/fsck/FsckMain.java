@@ -8,15 +8,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jclusterfs.core.device.Devices;
 import picocli.CommandLine;
 
 /** Entry of fsck.jclusterfs. */
 public final class FsckMain {
+
+  /** Kept, since a logger that nobody holds forgets its level. */
+  private static final Logger LOGGER = Logger.getLogger("org.jclusterfs");
+
   private FsckMain() {}
 
   /** Runs the tool and exits with its status, as fsck(8) defines it. */
   public static void main(String[] args) {
+    LOGGER.setLevel(Level.WARNING);
     Predicate<String> asker = onTerminal() ? question -> ask(System.in, question) : null;
     int status = run(System.out, System.err, asker, args);
     System.out.flush();

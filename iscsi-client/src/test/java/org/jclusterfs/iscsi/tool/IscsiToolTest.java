@@ -385,7 +385,8 @@ class IscsiToolTest {
   @Test
   void wrongUseGivesOneLineAndAHint() {
     ToolRun.plain("frobnicate").refused(2, "frobnicate", "see 'iscsi --help'");
-    ToolRun.plain("luns", "--frobnicate", url(TgtdTarget.IQN)).refused(2, "--frobnicate", "iscsi luns --help");
+    ToolRun.plain("luns", "--frobnicate", url(TgtdTarget.IQN))
+        .refused(2, "--frobnicate", "iscsi luns --help");
     ToolRun.plain("luns", "iscsi://h/disk").refused(2, "'disk' is not an iSCSI name");
     ToolRun.plain("luns", "iscsi://u:secret@h/" + CHAP_IQN).refused(2, "secret", "secrets file");
     ToolRun all = ToolRun.plain("--help").good();

@@ -110,7 +110,10 @@ final class InitiatorBench {
     print("ours", own);
     print("libiscsi", other);
     System.out.printf("  speed ratio %s; at least %.1f wanted%n", Median.of(speeds), WANTED_SPEED);
-    System.out.printf("  CPU ratio   %s; at most %.1f wanted%n", Median.of(cpus), WANTED_CPU);
+    System.out.printf(
+        what.startsWith("4 KiB") ? "  CPU ratio   %s; at most %.1f wanted%n" : "  CPU ratio   %s%n",
+        Median.of(cpus),
+        WANTED_CPU);
   }
 
   private static void print(String whose, List<Figure> figures) {

@@ -418,10 +418,20 @@ abstract class TargetContract {
     }
   }
 
+  /** Whether the target can be sent a PDU with a wrong digest and used thereafter. */
+  boolean outlivesGarbledPdus() {
+    return true;
+  }
+
   @Test
   void garbledBytesEitherWayAreRepaired() throws Exception {
     if (!has(Feature.HEADER_AND_DATA_DIGESTS)) {
       return; // lacksWhatIsListedAndNothingElse says so
+    }
+    if (!outlivesGarbledPdus()) {
+      System.out.println(
+          getClass().getSimpleName() + ": no garbled PDUs, the target hangs of them");
+      return;
     }
     try (Relay relay = new Relay(target.portal());
         Lun lun = Lun.open(options().withDigests(Digests.REQUIRED), target.at(relay.portal()))) {

@@ -332,6 +332,9 @@ class RemoteAttributesTest {
   @Test
   void nodesInTurnAlwaysTellTheSame() throws Exception {
     inTurn();
+    // What was unlinked is read by whoever frees it in the background.
+    ((FileSystem) a.vfs).comeToRest();
+    ((FileSystem) b.vfs).comeToRest();
     for (String name : a.list(dir)) {
       bothAgree(a.lookup(dir, name).inode());
     }

@@ -533,6 +533,19 @@ public final class FakeVfs implements Vfs {
     return whence == 3 ? offset : i.size;
   }
 
+  @Override
+  public synchronized long copyRange(
+      OpenFile source, long from, OpenFile target, long to, long length, Cancellation cancellation)
+      throws FsException {
+    called("copyRange");
+    Inode s = get(source.inode());
+    Inode t = get(target.inode());
+    int n = (int) Math.max(0, Math.min(length, s.size - from));
+    t.resize((int) Math.max(t.size, to + n));
+    System.arraycopy(s.data, (int) from, t.data, (int) to, n);
+    return n;
+  }
+
   private interface Attempt {
     boolean succeeds() throws FsException;
   }

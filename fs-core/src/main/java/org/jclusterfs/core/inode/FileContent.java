@@ -51,6 +51,15 @@ public final class FileContent {
     return transactions.store();
   }
 
+  MetaBlock block(Inode inode) throws IOException {
+    return inode.block(store());
+  }
+
+  /** Whether the content is not in the inode itself. */
+  boolean isMapped(Inode inode) throws IOException {
+    return InodeBlock.layout(block(inode).buffer()) == InodeBlock.LAYOUT_EXTENTS;
+  }
+
   /** The extents of an inode whose layout has them. */
   ExtentTree extents(Inode inode) throws IOException {
     return new ExtentTree(inode.block(store()), inode.scope(), store());

@@ -23,6 +23,7 @@ final class FileSystem implements Vfs {
   private final NameOperations names;
   private final RenameOperation renames;
   private final FileOperations files;
+  private final CopyOperation copies;
   private final AttributeOperations attributes;
   private final XattrOperations xattrs;
   private final LockOperations flocks;
@@ -58,6 +59,7 @@ final class FileSystem implements Vfs {
     this.names = new NameOperations(volume, orphans, reclaimer);
     this.renames = new RenameOperation(volume, names, orphans, reclaimer);
     this.files = new FileOperations(volume, names, reclaimer);
+    this.copies = new CopyOperation(volume);
     this.attributes = new AttributeOperations(volume);
     this.xattrs = new XattrOperations(volume);
     this.flocks = new LockOperations(volume);
@@ -268,6 +270,15 @@ final class FileSystem implements Vfs {
   @Override
   public long seek(OpenFile file, long offset, int whence) throws FsException {
     return failures.call(() -> files.seek(file, offset, whence));
+  }
+
+  @Override
+  public long copyRange(
+      OpenFile source, long from, OpenFile target, long to, long length, Cancellation cancellation)
+      throws FsException {
+    return failures.call(
+        () ->
+            copies.copy(new CopyOperation.Ranges(source, from, target, to, length), cancellation));
   }
 
   @Override

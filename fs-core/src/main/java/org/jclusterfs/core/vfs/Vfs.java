@@ -172,6 +172,18 @@ public interface Vfs extends AutoCloseable {
   /** lseek(2) with SEEK_DATA (3) or SEEK_HOLE (4). */
   long seek(OpenFile file, long offset, int whence) throws FsException;
 
+  /**
+   * copy_file_range(2) inside the process; holes stay holes. The range that was written is dropped
+   * from the kernel's pages.
+   *
+   * @param cancellation ends the copying after some of it
+   * @return bytes copied: fewer than asked for at the end of the source, where space ran out after
+   *     some, and where it was cancelled
+   */
+  long copyRange(
+      OpenFile source, long from, OpenFile target, long to, long length, Cancellation cancellation)
+      throws FsException;
+
   /** Takes or tries a fcntl lock; false: it conflicts and {@code wait} is false. */
   boolean lockRange(OpenFile file, RangeLocks.Range range, boolean wait, Cancellation cancellation)
       throws FsException;

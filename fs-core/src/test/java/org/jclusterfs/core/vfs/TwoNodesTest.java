@@ -73,6 +73,32 @@ class TwoNodesTest {
   }
 
   @Test
+  void nodesThatCopyBetweenTwoFilesInBothDirectionsDoNotWaitForEachOther() throws Exception {
+    int half = 1_500_000;
+    byte[] content = new byte[half];
+    new Random(1).nextBytes(content);
+    for (String name : List.of("one", "two")) {
+      a.write(a.create(root, name), 0, content);
+    }
+    onBoth(
+        (node, number) -> {
+          OpenFile from = node.open(node.lookup(root, "one").inode(), TestVolume.O_RDWR);
+          OpenFile to = node.open(node.lookup(root, "two").inode(), TestVolume.O_RDWR);
+          for (int round = 0; round < 8; round++) {
+            OpenFile source = (number + round) % 2 == 0 ? from : to;
+            OpenFile target = source == from ? to : from;
+            assertEquals(
+                half, node.vfs.copyRange(source, 0, target, half, half, Cancellation.NEVER));
+          }
+        });
+    for (String name : List.of("one", "two")) {
+      OpenFile file = b.open(b.lookup(root, name).inode(), 0);
+      assertArrayEquals(content, b.read(file, 0, half));
+      assertArrayEquals(content, b.read(file, half, half));
+    }
+  }
+
+  @Test
   void fileThatNodesReadAndThenChangeInTurnIsAskedForOnceEachTime() throws Exception {
     OpenFile here = a.create(root, "counter");
     OpenFile there = b.open(b.lookup(root, "counter").inode(), TestVolume.O_RDWR);

@@ -1,6 +1,7 @@
 package org.jclusterfs.mount.kernel;
 
 import java.nio.ByteBuffer;
+import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.vfs.AttributeChange;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.OpenFile;
@@ -9,6 +10,7 @@ import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.protocol.Flags;
 import org.jclusterfs.mount.protocol.Opcode;
 import org.jclusterfs.mount.protocol.Replies;
+import org.jclusterfs.mount.protocol.Requests.CopyFileRangeIn;
 import org.jclusterfs.mount.protocol.Requests.FallocateIn;
 import org.jclusterfs.mount.protocol.Requests.FlushIn;
 import org.jclusterfs.mount.protocol.Requests.FsyncIn;
@@ -23,6 +25,10 @@ final class FileOperations {
   private static final int O_DSYNC = 010000;
   private static final int O_SYNC_BIT = 04000000;
   private static final int S_ISUID = 04000;
+
+  /** Bytes that fit the count of fuse_write_out; whole blocks. */
+  private static final long MOST_COPIED = 0x7ffff000L;
+
   private static final int S_ISGID = 02000;
   private static final int S_IXGRP = 010;
 
@@ -42,6 +48,14 @@ final class FileOperations {
     dispatcher.on(Opcode.FSYNC, this::sync);
     dispatcher.on(Opcode.FALLOCATE, this::allocate);
     dispatcher.on(Opcode.LSEEK, this::seek);
+    dispatcher.on(Opcode.COPY_FILE_RANGE, this::copy);
+    dispatcher.on(
+        Opcode.COPY_FILE_RANGE_64,
+        request -> {
+          long copied = copy(request, Long.MAX_VALUE);
+          request.out().putLong(copied);
+          request.reply();
+        });
     dispatcher.on(Opcode.IOCTL, request -> request.error(Errno.ENOTTY));
   }
 
@@ -221,5 +235,28 @@ final class FileOperations {
     long offset = vfs.seek(session.handles().get(in.fh()), in.offset(), in.whence());
     request.out().putLong(offset);
     request.reply();
+  }
+
+  private void copy(Request request) throws FsException {
+    replyWritten(request, (int) copy(request, MOST_COPIED));
+  }
+
+  private long copy(Request request, long most) throws FsException {
+    CopyFileRangeIn in = CopyFileRangeIn.at(request.input(), request.body());
+    OpenFile source = session.handles().get(in.fhIn());
+    OpenFile target = session.handles().get(in.fhOut());
+    long length = in.len() < 0 ? most : Math.min(in.len(), most);
+    long unique = request.header().unique();
+    Cancellation cancellation = session.interrupts().begin(unique);
+    long copied;
+    try {
+      copied = vfs.copyRange(source, in.offIn(), target, in.offOut(), length, cancellation);
+    } finally {
+      session.interrupts().end(unique);
+    }
+    if ((target.flags() & O_DSYNC) != 0) {
+      vfs.sync(target.inode(), (target.flags() & O_SYNC_BIT) == 0);
+    }
+    return copied;
   }
 }

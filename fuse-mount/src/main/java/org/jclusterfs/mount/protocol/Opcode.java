@@ -42,7 +42,9 @@ public final class Opcode {
   public static final int READDIRPLUS = 44;
   public static final int RENAME2 = 45;
   public static final int LSEEK = 46;
+  public static final int COPY_FILE_RANGE = 47;
   public static final int STATX = 52;
+  public static final int COPY_FILE_RANGE_64 = 53;
 
   /** One more than the highest opcode known. */
   public static final int END = 54;

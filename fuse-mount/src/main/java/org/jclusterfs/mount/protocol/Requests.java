@@ -216,6 +216,21 @@ public final class Requests {
     }
   }
 
+  /**
+   * fuse_copy_file_range_in: 0 fh_in, 8 off_in, 16 nodeid_out, 24 fh_out, 32 off_out, 40 len, 48
+   * flags.
+   */
+  public record CopyFileRangeIn(long fhIn, long offIn, long fhOut, long offOut, long len) {
+    /** Size of the record. */
+    public static final int BYTES = 56;
+
+    /** Reads one. */
+    public static CopyFileRangeIn at(ByteBuffer b, int o) {
+      return new CopyFileRangeIn(
+          b.getLong(o), b.getLong(o + 8), b.getLong(o + 24), b.getLong(o + 32), b.getLong(o + 40));
+    }
+  }
+
   /** fuse_lseek_in: 0 fh, 8 offset, 16 whence. */
   public record LseekIn(long fh, long offset, int whence) {
     /** Size of the record. */

@@ -323,6 +323,7 @@ class KernelMountTest {
             "import ctypes; c=ctypes.CDLL(None,use_errno=True)",
             "c.fallocate(b,3,ctypes.c_long(0),ctypes.c_long(10)); print(ctypes.get_errno(),end=' ')",
             "print(os.lseek(b,0,os.SEEK_HOLE))"));
+    assertEquals(1, mounted.vfs.count("copyRange"));
   }
 
   @Test

@@ -84,6 +84,7 @@ public final class FakeVfs implements Vfs {
     int links = 1;
     int major;
     int minor;
+    int flags;
     byte[] data = new byte[0];
     int size;
     long parent;
@@ -134,6 +135,7 @@ public final class FakeVfs implements Vfs {
           mtime,
           ctime,
           btime,
+          flags,
           true);
     }
   }
@@ -512,6 +514,12 @@ public final class FakeVfs implements Vfs {
     if (get(inode).xattrs.remove(string(name)) == null) {
       throw new FsException(Failure.NO_ATTRIBUTE, string(name));
     }
+  }
+
+  @Override
+  public synchronized void setFlags(long inode, int mask, int flags) throws FsException {
+    Inode i = get(inode);
+    i.flags = i.flags & ~mask | flags & mask;
   }
 
   @Override

@@ -157,6 +157,6 @@ public final class GrantingMount implements AutoCloseable {
   private static Attributes attributes(long inode) {
     Instant epoch = Instant.EPOCH;
     int mode = inode == ROOT ? DIRECTORY_MODE : FILE_MODE;
-    return new Attributes(inode, 1, mode, 1, 0, 0, 0, 0, 0, 0, epoch, epoch, epoch, epoch, true);
+    return new Attributes(inode, 1, mode, 1, 0, 0, 0, 0, 0, 0, epoch, epoch, epoch, epoch, 0, true);
   }
 }

@@ -141,14 +141,33 @@ public final class InodeBlock {
   /** {@link #layout}: root node of a directory tree. */
   public static final int LAYOUT_DIRECTORY = 3;
 
-  /** Flags that version 1 has: synchronous, immutable, append only, no dump, no atime, dirsync. */
-  public static final int KNOWN_FLAGS = 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x10000;
+  /** {@link #flags}: FS_SYNC_FL, every change is durable when the call returns. */
+  public static final int FLAG_SYNC = 0x8;
 
-  /** Those of them that only directories have: dirsync. */
-  public static final int DIRECTORY_FLAGS = 0x10000;
+  /** {@link #flags}: FS_IMMUTABLE_FL, nothing of it can be changed. */
+  public static final int FLAG_IMMUTABLE = 0x10;
 
-  /** Those of them that other inodes than files and directories have: no dump, no atime. */
-  public static final int SPECIAL_FLAGS = 0x40 | 0x80;
+  /** {@link #flags}: FS_APPEND_FL, it can only be appended to. */
+  public static final int FLAG_APPEND = 0x20;
+
+  /** {@link #flags}: FS_NODUMP_FL, dump(8) leaves it out. */
+  public static final int FLAG_NODUMP = 0x40;
+
+  /** {@link #flags}: FS_NOATIME_FL. */
+  public static final int FLAG_NOATIME = 0x80;
+
+  /** {@link #flags}: FS_DIRSYNC_FL, changes of a directory's names are durable at once. */
+  public static final int FLAG_DIRSYNC = 0x10000;
+
+  /** Flags that version 1 has. */
+  public static final int KNOWN_FLAGS =
+      FLAG_SYNC | FLAG_IMMUTABLE | FLAG_APPEND | FLAG_NODUMP | FLAG_NOATIME | FLAG_DIRSYNC;
+
+  /** Those of them that only directories have. */
+  public static final int DIRECTORY_FLAGS = FLAG_DIRSYNC;
+
+  /** Those of them that other inodes than files and directories have. */
+  public static final int SPECIAL_FLAGS = FLAG_NODUMP | FLAG_NOATIME;
 
   private InodeBlock() {}
 

@@ -94,6 +94,7 @@ public final class InodeValue {
     int minor = InodeBlock.rdevMinor(block);
     boolean fits =
         generation != 0
+            && InodeBlock.flags(block) == 0
             && (generation & ~GENERATION) == 0
             && (mode & ~0xFFFF) == 0
             && (links & ~0xFFFF) == 0

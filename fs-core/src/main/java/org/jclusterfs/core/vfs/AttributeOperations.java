@@ -33,6 +33,7 @@ final class AttributeOperations {
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+      InodeFlags.requireChangeable(inode, change);
       if (change.size() != null) {
         resize(inode, change.size());
       }
@@ -45,6 +46,7 @@ final class AttributeOperations {
         }
         tx.complete();
       }
+      InodeFlags.commitWhereAsked(volume, inode);
       reply.accept(inode.attributes());
     }
   }

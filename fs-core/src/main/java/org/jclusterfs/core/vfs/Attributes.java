@@ -19,6 +19,7 @@ import java.time.Instant;
  * @param modifyTime last change of content
  * @param changeTime last change of the inode
  * @param birthTime creation
+ * @param flags FS_*_FL bits of ioctl_iflags(2)
  * @param cacheable whether the kernel may keep these attributes (and the name that led to them)
  *     until it is told otherwise
  */
@@ -37,4 +38,5 @@ public record Attributes(
     Instant modifyTime,
     Instant changeTime,
     Instant birthTime,
+    int flags,
     boolean cacheable) {}

@@ -83,7 +83,10 @@ final class CopyOperation {
             source == target ? null : hold(Math.max(source.number(), target.number()), target)) {
       requireRegular(first);
       requireRegular(second == null ? first : second);
+      HeldInode held = first.number() == target.number() ? first : second;
+      InodeFlags.requireWritable(held, ranges.target(), 0, false);
       copied = copier.step(source, from, target, to, ranges.length() - done);
+      InodeFlags.commitWhereAsked(volume, held);
     }
     if (copied > 0 && target.kernelMayHavePages()) {
       // The lock is free again, so that reads that hold those pages can end.

@@ -66,6 +66,7 @@ final class FileOperations {
           // regular file, and does not forget the lookup that it counted.
           throw new FsException(Failure.OTHER_TYPE, "inode " + number + " is no regular file");
         }
+        InodeFlags.requireOpenable(held, flags);
         if (truncates && !directory) {
           volume.space().truncate(inode, 0);
         }
@@ -139,9 +140,11 @@ final class FileOperations {
       if (entry != null) {
         return openable(entry, flags);
       }
+      InodeFlags.requireMutable(parent);
       NewInodes.Plan plan = new NewInodes.Plan(mode, 0, 0, null, caller, true);
       NewInodes.Made result = names.newInodes().make(parent, name, plan);
       try (HeldInode made = result.inode()) {
+        InodeFlags.commitWhereAsked(volume, parent);
         Inode inode = made.inode();
         boolean writes = OpenHandle.writes(flags);
         if (!inode.opened(writes, result.open())) {
@@ -213,6 +216,7 @@ final class FileOperations {
         writeBack
             ? HeldInode.acquirePinning(volume, inode.number(), LockMode.EX)
             : HeldInode.acquire(volume, inode.number(), LockMode.EX)) {
+      InodeFlags.requireWritable(held, file, flags, writeBack);
       if (append) {
         at = InodeBlock.size(held.buffer());
       }
@@ -221,6 +225,7 @@ final class FileOperations {
       }
       clearSetId(held, writeBack);
       written = volume.content().write(inode, at, data, !writeBack);
+      InodeFlags.commitWhereAsked(volume, held);
       if (!append || !inode.kernelMayHavePages()) {
         reply.accept(written);
         return;
@@ -288,6 +293,7 @@ final class FileOperations {
       if (!FileTypes.isRegular(InodeBlock.mode(held.buffer()))) {
         throw new FsException(Failure.NOT_SUPPORTED, "only regular files are preallocated");
       }
+      InodeFlags.requireAllocatable(held, (mode & ~MODE_KEEP_SIZE) == 0);
       switch (mode) {
         case 0 -> volume.space().allocate(inode, offset, length, false);
         case MODE_KEEP_SIZE -> volume.space().allocate(inode, offset, length, true);

@@ -263,6 +263,11 @@ final class FileSystem implements Vfs {
   }
 
   @Override
+  public void setFlags(long inode, int mask, int flags) throws FsException {
+    failures.run(() -> InodeFlags.set(volume, inode, mask, flags));
+  }
+
+  @Override
   public void allocate(OpenFile file, int mode, long offset, long length) throws FsException {
     failures.run(() -> files.allocate(file, mode, offset, length));
   }

@@ -47,6 +47,7 @@ final class FileTypes {
         Timestamps.modify(inode),
         Timestamps.change(inode),
         Timestamps.birth(inode),
+        InodeBlock.flags(inode),
         true);
   }
 

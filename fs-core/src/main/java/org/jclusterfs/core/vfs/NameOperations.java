@@ -75,11 +75,13 @@ final class NameOperations {
     try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.EX)) {
       requireAlive(parent);
       requireAbsent(parent, name);
+      InodeFlags.requireMutable(parent);
       if (FileTypes.isDirectory(plan.mode())
           && InodeBlock.linkCount(parent.buffer()) == MAX_DIRECTORY_LINKS) {
         throw new FsException(Failure.TOO_MANY_LINKS, "too many subdirectories");
       }
       try (HeldInode made = newInodes.make(parent, name, plan).inode()) {
+        InodeFlags.commitWhereAsked(volume, parent);
         made.inode().lookups().incrementAndGet();
         reply.accept(made.attributes());
       }
@@ -104,6 +106,8 @@ final class NameOperations {
         HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
       requireAlive(parent);
       requireAbsent(parent, name);
+      InodeFlags.requireMutable(parent);
+      InodeFlags.requireFree(inode);
       if (inode.isDirectory()) {
         throw new FsException(Failure.NOT_PERMITTED, "a directory has one name");
       }
@@ -131,6 +135,7 @@ final class NameOperations {
         Timestamps.changed(block, now);
         tx.complete();
       }
+      InodeFlags.commitWhereAsked(volume, parent);
       inode.inode().lookups().incrementAndGet();
       reply.accept(inode.attributes());
     }
@@ -142,12 +147,14 @@ final class NameOperations {
     try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.EX)) {
       DirectoryTree.Entry entry = existing(parent, name);
       try (HeldInode inode = HeldInode.acquire(volume, entry.inode(), LockMode.EX)) {
+        InodeFlags.requireRemovable(parent, inode);
         requireRemovable(inode, directory);
         if (directory || InodeBlock.linkCount(inode.buffer()) == 1) {
           removeLast(parent, name, inode);
         } else {
           removeOneOfSeveral(parent, name, inode);
         }
+        InodeFlags.commitWhereAsked(volume, parent);
         reply.accept(null);
       }
     }

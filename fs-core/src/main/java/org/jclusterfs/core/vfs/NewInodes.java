@@ -142,6 +142,7 @@ final class NewInodes {
     InodeBlock.linkCount(block, directory ? 2 : 1);
     InodeBlock.uid(block, plan.caller().uid());
     InodeBlock.gid(block, gid);
+    InodeBlock.flags(block, InodeFlags.inherited(parent, mode));
     InodeBlock.rdevMajor(block, plan.rdevMajor());
     InodeBlock.rdevMinor(block, plan.rdevMinor());
     Timestamps.created(block, volume.clock().instant());

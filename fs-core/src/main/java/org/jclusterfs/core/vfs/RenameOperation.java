@@ -119,6 +119,7 @@ final class RenameOperation {
       throw new FsException(Failure.INVALID, "a directory cannot move below itself");
     }
     withChildren(names, source, target, exchange);
+    InodeFlags.commitWhereAsked(volume, names.from, names.to);
   }
 
   private void withChildren(
@@ -126,6 +127,8 @@ final class RenameOperation {
       throws FsException, IOException, LockUnavailableException {
     if (target == null) {
       try (HeldInode moved = HeldInode.acquire(volume, source.inode(), LockMode.EX)) {
+        InodeFlags.requireRemovable(names.from, moved);
+        InodeFlags.requireMutable(names.to);
         toNewName(names, moved);
       }
       return;
@@ -137,6 +140,8 @@ final class RenameOperation {
             HeldInode.acquire(volume, targetFirst ? source.inode() : target.inode(), LockMode.EX)) {
       HeldInode moved = targetFirst ? second : first;
       HeldInode other = targetFirst ? first : second;
+      InodeFlags.requireRemovable(names.from, moved);
+      InodeFlags.requireRemovable(names.to, other);
       if (exchange) {
         exchange(names, moved, other);
       } else {

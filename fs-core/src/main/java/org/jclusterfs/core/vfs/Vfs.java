@@ -166,6 +166,14 @@ public interface Vfs extends AutoCloseable {
   /** Removes one. */
   void removeXattr(long inode, byte[] name) throws FsException;
 
+  /**
+   * Sets inode flags, as chattr(1) does; that the caller may do it was checked.
+   *
+   * @param mask FS_*_FL bits of ioctl_iflags(2) to be changed
+   * @param flags what they are to be
+   */
+  void setFlags(long inode, int mask, int flags) throws FsException;
+
   /** fallocate(2) with its mode flags. */
   void allocate(OpenFile file, int mode, long offset, long length) throws FsException;
 

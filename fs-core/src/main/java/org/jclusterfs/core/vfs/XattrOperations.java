@@ -64,6 +64,7 @@ final class XattrOperations {
     }
     PosixAcl list = PosixAcl.isName(name) ? Acls.given(value) : null;
     try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+      InodeFlags.requireFree(inode);
       if (list != null && Acls.isAccess(name)) {
         setAccessList(inode, name, list, flags);
       } else {
@@ -96,6 +97,7 @@ final class XattrOperations {
   void remove(long number, byte[] name) throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+      InodeFlags.requireFree(inode);
       XattrStore store = store(inode);
       // acl_delete_def_file(3): not an error where there is none.
       if (!PosixAcl.isName(name) || store.get(name) != null) {

@@ -6,7 +6,6 @@ import org.jclusterfs.core.vfs.AttributeChange;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
-import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.protocol.Flags;
 import org.jclusterfs.mount.protocol.Opcode;
 import org.jclusterfs.mount.protocol.Replies;
@@ -56,7 +55,6 @@ final class FileOperations {
           request.out().putLong(copied);
           request.reply();
         });
-    dispatcher.on(Opcode.IOCTL, request -> request.error(Errno.ENOTTY));
   }
 
   /** fuse_open_out.open_flags of a handle; inside the reply of open only. */

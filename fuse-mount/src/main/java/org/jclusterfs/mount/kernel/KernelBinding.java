@@ -142,6 +142,7 @@ public final class KernelBinding implements Binding {
     new InodeOperations(session, dispatcher);
     new FileOperations(session, dispatcher, notices);
     new DirectoryOperations(session, dispatcher);
+    new IoctlOperations(session, dispatcher);
     new LockOperations(session, dispatcher);
     new XattrOperations(session, dispatcher);
     dispatcher.on(Opcode.DESTROY, Request::ok);

@@ -2,6 +2,7 @@ package org.jclusterfs.mount.protocol;
 
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.VolumeStatistics;
 
@@ -45,6 +46,10 @@ public final class Replies {
 
   private static final int BLOCK_SIZE = 4096;
   private static final int STATX_BASIC_AND_BIRTH = 0xfff;
+
+  /** STATX_ATTR_IMMUTABLE, _APPEND and _NODUMP have the values of the flags of the inode. */
+  private static final int STATX_ATTRIBUTES =
+      InodeBlock.FLAG_IMMUTABLE | InodeBlock.FLAG_APPEND | InodeBlock.FLAG_NODUMP;
 
   private Replies() {}
 
@@ -152,7 +157,7 @@ public final class Replies {
     b.putLong(0);
     b.putInt(STATX_BASIC_AND_BIRTH);
     b.putInt(BLOCK_SIZE);
-    b.putLong(0);
+    b.putLong(a.flags() & STATX_ATTRIBUTES);
     b.putInt(a.linkCount());
     b.putInt(a.uid());
     b.putInt(a.gid());
@@ -161,7 +166,7 @@ public final class Replies {
     b.putLong(a.inode());
     b.putLong(a.size());
     b.putLong(a.sectors());
-    b.putLong(0);
+    b.putLong(STATX_ATTRIBUTES);
     time(b, a.accessTime());
     time(b, a.birthTime());
     time(b, a.changeTime());
@@ -171,6 +176,12 @@ public final class Replies {
     for (int i = 0; i < 15; i++) {
       b.putLong(0);
     }
+  }
+
+  /** fuse_ioctl_out of success: 0 result, 4 flags, 8 in_iovs, 12 out_iovs; the output follows. */
+  public static void ioctlOut(ByteBuffer b) {
+    b.putLong(0);
+    b.putLong(0);
   }
 
   /** fuse_dirent with its name, padded to eight bytes. */

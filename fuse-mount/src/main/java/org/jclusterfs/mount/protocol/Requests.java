@@ -231,6 +231,17 @@ public final class Requests {
     }
   }
 
+  /** fuse_ioctl_in: 0 fh, 8 flags, 12 cmd, 16 arg, 24 in_size, 28 out_size; the input follows. */
+  public record IoctlIn(int cmd, int inSize, int outSize) {
+    /** Size of the record. */
+    public static final int BYTES = 32;
+
+    /** Reads one. */
+    public static IoctlIn at(ByteBuffer b, int o) {
+      return new IoctlIn(b.getInt(o + 12), b.getInt(o + 24), b.getInt(o + 28));
+    }
+  }
+
   /** fuse_lseek_in: 0 fh, 8 offset, 16 whence. */
   public record LseekIn(long fh, long offset, int whence) {
     /** Size of the record. */

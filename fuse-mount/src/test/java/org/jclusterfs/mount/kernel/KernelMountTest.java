@@ -327,6 +327,23 @@ class KernelMountTest {
   }
 
   @Test
+  void chattrAndLsattrWork() throws Exception {
+    assertEquals(
+        "f Immutable, Append_Only, No_Atime",
+        mounted.shell("touch f && chattr +iA f && chattr +a f && lsattr -l f | tr -s ' '"));
+    assertEquals(
+        "d Synchronous_Directory_Updates",
+        mounted.shell("mkdir d && chattr +d d && chattr =D d && lsattr -dl d | tr -s ' '"));
+    assertEquals(
+        "7 fake",
+        mounted.python(
+            "import fcntl,os,struct",
+            "f=os.open('f',os.O_RDONLY); a=bytearray(4); fcntl.ioctl(f,0x80087601,a)",
+            "l=bytearray(256); fcntl.ioctl(f,0x81009431,l)",
+            "print(struct.unpack('i',a)[0],l.rstrip(b'\\0').decode())"));
+  }
+
+  @Test
   void unknownRenameFlagsAndExchangeAreTold() throws Exception {
     mounted.shell("echo 1 >a; echo 2 >b");
     assertEquals(

@@ -11,6 +11,8 @@ import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.control.ControlSocket;
 import org.jclusterfs.mount.kernel.KernelBinding;
+import org.jclusterfs.mount.libfuse.LibFuse2;
+import org.jclusterfs.mount.libfuse.LibFuseBinding;
 import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.posix.Posix;
 
@@ -36,17 +38,13 @@ final class Daemon {
   int run(String source, Path directory, MountOptions options, Runnable live)
       throws MountException, InterruptedException {
     hold();
+    if (options.libFuse()) {
+      LibFuse2.load(); // first of all: nothing is joined where it is not installed
+    }
     Vfs vfs = volumes.mount(options.request(source));
-    Binding binding =
-        new KernelBinding(
-            vfs,
-            new BindingOptions(
-                source,
-                directory,
-                options.mountFlags(),
-                options.validMillis(vfs.thresholdMillis()),
-                options.acls()));
+    Binding binding;
     try {
+      binding = binding(vfs, source, directory, options);
       binding.mount();
     } catch (MountException e) {
       leave(vfs);
@@ -74,6 +72,18 @@ final class Daemon {
       }
     }
     return status;
+  }
+
+  private static Binding binding(Vfs vfs, String source, Path directory, MountOptions options)
+      throws MountException {
+    BindingOptions how =
+        new BindingOptions(
+            source,
+            directory,
+            options.mountFlags(),
+            options.validMillis(vfs.thresholdMillis()),
+            options.acls());
+    return options.libFuse() ? new LibFuseBinding(vfs, how) : new KernelBinding(vfs, how);
   }
 
   /**

@@ -21,6 +21,7 @@ public final class MountMain {
         -f    check the options only; -s, -n, -v are taken for mount(8)'s sake
       OPTIONS, separated by commas:
         ro rw noatime relatime strictatime nodiratime lazytime nodev nosuid noexec sync dirsync …
+        binding=libfuse    by libfuse 2 in place of /dev/fuse itself (binding=kernel)
         cluster=none       the only node: no lock manager; others are refused meanwhile
         slot=N             node slot to take (default: any free one)
         threshold=SECONDS  heartbeat threshold (3–600)

@@ -53,6 +53,8 @@ final class MountOptions {
   private boolean foreground;
   private boolean debug;
   private boolean acls = true;
+  private boolean aclsAsked;
+  private boolean libFuse;
   private boolean clustered = true;
   private int slot = -1;
   private int thresholdMillis;
@@ -79,6 +81,9 @@ final class MountOptions {
         options.value(option.substring(0, equals), option.substring(equals + 1));
       }
     }
+    if (options.libFuse && options.acls && options.aclsAsked) {
+      throw new MountException("option acl: binding=libfuse knows no access control lists");
+    }
     return options;
   }
 
@@ -94,7 +99,10 @@ final class MountOptions {
         case "_netdev", "nofail", "defaults", "auto", "noauto", "user", "nouser", "users" -> {}
         case "foreground" -> foreground = true;
         case "debug" -> debug = true;
-        case "acl" -> acls = true;
+        case "acl" -> {
+          acls = true;
+          aclsAsked = true;
+        }
         case "noacl" -> acls = false;
         case "remount" ->
             throw new MountException("remount is not supported: umount and mount again");
@@ -123,6 +131,7 @@ final class MountOptions {
       case "log" -> {
         // Opened by the launcher.
       }
+      case "binding" -> libFuse = binding(value);
       case "cluster" -> {
         if (!value.equals("none")) {
           throw new MountException("cluster=" + value + ": only cluster=none can be given");
@@ -134,8 +143,16 @@ final class MountOptions {
   }
 
   private static final String WITH_VALUE =
-      " initiator initiatorfile secrets slot commit threshold cache address port attr_timeout log"
+      " binding initiator initiatorfile secrets slot commit threshold cache address port attr_timeout log"
           + " cluster path_selector no_path_retry replacement_timeout polling_interval ";
+
+  private static boolean binding(String value) throws MountException {
+    return switch (value) {
+      case "kernel" -> false;
+      case "libfuse" -> true;
+      default -> throw new MountException("binding=" + value + ": kernel or libfuse can be given");
+    };
+  }
 
   private static MountException unknown(String option) {
     if (WITH_VALUE.contains(" " + option + " ")) {
@@ -211,8 +228,13 @@ final class MountOptions {
     return debug;
   }
 
+  /** Whether libfuse is to serve, and not the kernel's device itself. */
+  boolean libFuse() {
+    return libFuse;
+  }
+
   boolean acls() {
-    return acls;
+    return acls && !libFuse;
   }
 
   boolean foreground() {

@@ -1,6 +1,7 @@
 package org.jclusterfs.mount;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -63,6 +64,15 @@ class MountOptionsTest {
     assertRefused("unknown option \"bogus\"", "bogus=2");
     assertRefused("option ro takes no value", "ro=1");
     assertRefused("remount", "remount");
+  }
+
+  @Test
+  void bindingIsChosenAndAclsAreRefusedWithLibfuse() throws Exception {
+    assertFalse(MountOptions.parse("binding=kernel").libFuse());
+    assertTrue(MountOptions.parse("binding=libfuse").libFuse());
+    assertFalse(MountOptions.parse("binding=libfuse").acls());
+    assertRefused("option acl", "binding=libfuse,acl");
+    assertRefused("binding=fuse3: kernel or libfuse", "binding=fuse3");
   }
 
   @Test

@@ -34,16 +34,21 @@ abstract class TwoNodesContract {
 
   private Target target;
   private Cluster cluster;
-  private Path a;
-  private Path b;
+  Path a;
+  Path b;
 
   /** The device to run on. */
   abstract Target.Kind kind();
 
+  /** Mount options of both nodes. */
+  String options() {
+    return "";
+  }
+
   @BeforeAll
   void mountTwice() {
     target = Target.start(kind(), "2G");
-    cluster = Cluster.format(target, 4, "");
+    cluster = Cluster.format(target, 4, options());
     a = cluster.mount().directory();
     b = cluster.mount().directory();
   }

@@ -1,6 +1,7 @@
 package org.jclusterfs.mount.kernel;
 
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.mount.FailureLog;
 import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.protocol.Opcode;
 

@@ -3,7 +3,7 @@ package org.jclusterfs.mount.kernel;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jclusterfs.core.cluster.Cancellation;
+import org.jclusterfs.mount.CallOff;
 
 /**
  * Brings INTERRUPT to the request that it names. Only lock waits can be called off; an interrupt of
@@ -12,7 +12,7 @@ import org.jclusterfs.core.cluster.Cancellation;
 final class Interrupts {
   private static final int EARLY_KEPT = 4096;
 
-  private final Map<Long, Wait> waits = new HashMap<>();
+  private final Map<Long, CallOff> waits = new HashMap<>();
   private final Map<Long, Boolean> early =
       new LinkedHashMap<>() {
         @Override
@@ -22,8 +22,8 @@ final class Interrupts {
       };
 
   /** Begins a wait that an interrupt of request {@code unique} calls off. */
-  Wait begin(long unique) {
-    Wait wait = new Wait();
+  CallOff begin(long unique) {
+    CallOff wait = new CallOff();
     boolean already;
     synchronized (this) {
       waits.put(unique, wait);
@@ -41,7 +41,7 @@ final class Interrupts {
 
   /** An INTERRUPT came. */
   void interrupt(long unique) {
-    Wait wait;
+    CallOff wait;
     synchronized (this) {
       wait = waits.get(unique);
       if (wait == null) {
@@ -50,34 +50,6 @@ final class Interrupts {
     }
     if (wait != null) {
       wait.cancel();
-    }
-  }
-
-  /** One wait. */
-  static final class Wait implements Cancellation {
-    private boolean cancelled;
-    private Runnable action;
-
-    @Override
-    public void onCancel(Runnable newAction) {
-      synchronized (this) {
-        action = newAction;
-        if (!cancelled) {
-          return;
-        }
-      }
-      newAction.run();
-    }
-
-    private void cancel() {
-      Runnable run;
-      synchronized (this) {
-        cancelled = true;
-        run = action;
-      }
-      if (run != null) {
-        run.run();
-      }
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.jclusterfs.mount.kernel;
 
-import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.vfs.KernelCaches;
@@ -8,8 +7,8 @@ import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.Binding;
 import org.jclusterfs.mount.BindingOptions;
-import org.jclusterfs.mount.ConnectionAbort;
-import org.jclusterfs.mount.MountTable;
+import org.jclusterfs.mount.Connection;
+import org.jclusterfs.mount.Handles;
 import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.posix.LibC;
 import org.jclusterfs.mount.posix.Posix;
@@ -22,7 +21,6 @@ import org.jclusterfs.mount.protocol.Requests.WriteIn;
 
 /** Serves a filesystem over /dev/fuse, without libfuse. */
 public final class KernelBinding implements Binding {
-  private static final System.Logger LOG = System.getLogger(KernelBinding.class.getName());
   static final int MAX_PAGES = 256;
   static final int MAX_WRITE = MAX_PAGES * 4096;
   static final int REQUEST_BYTES = MAX_WRITE + 4096;
@@ -35,8 +33,7 @@ public final class KernelBinding implements Binding {
   private final LibC libc = Posix.libc();
   private final CountDownLatch ready = new CountDownLatch(1);
   private volatile String refusal;
-  private volatile int connection;
-  private volatile ConnectionAbort abort;
+  private volatile Connection connection;
   private volatile NodeTable nodes;
   private ReaderPool readers;
   private int descriptor = -1;
@@ -77,12 +74,7 @@ public final class KernelBinding implements Binding {
       throw new MountException(
           "mount(2) on " + options.directory() + " failed: " + Errno.describe(errno));
     }
-    connection = MountTable.read().top(options.directory()).map(m -> m.minor()).orElse(0);
-    try {
-      abort = ConnectionAbort.open(connection);
-    } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "no fusectl: {0}", e.getMessage());
-    }
+    connection = Connection.on(options.directory());
     readers = new ReaderPool(channel, dispatcher, REQUEST_BYTES, REPLY_BYTES);
     readers.start();
     boolean answered = ready.await(INIT_SECONDS, TimeUnit.SECONDS);
@@ -152,26 +144,11 @@ public final class KernelBinding implements Binding {
   @Override
   public void awaitEnd() throws InterruptedException {
     readers.awaitEnd();
-    if (readers.isAborted() && isMounted()) {
-      // What processes do below the directory must fail, not go to the directory underneath.
-      LOG.log(
-          System.Logger.Level.ERROR,
-          "the connection was aborted; {0} stays as a dead mount until it is unmounted",
-          options.directory());
-    } else {
-      close();
-    }
+    connection.ended(readers.isAborted());
     synchronized (this) {
       if (descriptor >= 0) {
         libc.close(descriptor);
         descriptor = -1;
-      }
-    }
-    if (abort != null) {
-      try {
-        abort.close();
-      } catch (IOException e) {
-        LOG.log(System.Logger.Level.DEBUG, "abort file", e);
       }
     }
   }
@@ -190,34 +167,17 @@ public final class KernelBinding implements Binding {
 
   @Override
   public int connection() {
-    return connection;
+    return connection.number();
   }
 
   @Override
   public void abort() {
-    try {
-      if (abort != null) {
-        abort.abort();
-      } else {
-        LOG.log(System.Logger.Level.WARNING, "cannot abort the connection: there is no fusectl");
-      }
-    } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "cannot abort the connection: {0}", e.getMessage());
-    }
+    connection.abort();
   }
 
   @Override
   public void close() {
-    if (isMounted() && libc.umount2(options.directory().toString(), 0) != 0) {
-      libc.umount2(options.directory().toString(), Posix.MNT_DETACH);
-    }
-  }
-
-  private boolean isMounted() {
-    return MountTable.read()
-        .top(options.directory())
-        .map(m -> m.type().equals(TYPE) && m.minor() == connection)
-        .orElse(false);
+    connection.unmount();
   }
 
   static {

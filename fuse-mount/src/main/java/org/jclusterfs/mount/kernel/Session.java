@@ -2,6 +2,7 @@ package org.jclusterfs.mount.kernel;
 
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.Vfs;
+import org.jclusterfs.mount.Handles;
 
 /**
  * What the handlers of one mount share.

@@ -27,6 +27,9 @@ public interface LibC {
   /** statfs(2) into memory at an address. */
   int statfs(String path, long address);
 
+  /** poll(2) with an array of pollfd at an address. */
+  int poll(long descriptors, long count, int millis);
+
   /** mlockall(2). */
   int mlockall(int flags);
 

@@ -39,6 +39,11 @@ public final class Posix {
     return MEMORY.getDirectBufferAddress(direct);
   }
 
+  /** Memory of somebody else as a buffer in the host's byte order. */
+  public static ByteBuffer view(long address, int size) {
+    return MEMORY.newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
+  }
+
   /**
    * Memory that takes no room before it is touched, unlike a direct buffer of the JDK, which is
    * zeroed.
@@ -50,7 +55,7 @@ public final class Posix {
     if (address == 0) {
       throw new OutOfMemoryError(size + " bytes outside the heap");
     }
-    return MEMORY.newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
+    return view(address, size);
   }
 
   /** Gives memory of {@link #allocate} back; nobody may use the buffer any more. */

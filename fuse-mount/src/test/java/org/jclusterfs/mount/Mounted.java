@@ -1,26 +1,29 @@
-package org.jclusterfs.mount.kernel;
+package org.jclusterfs.mount;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jclusterfs.mount.BindingOptions;
-import org.jclusterfs.mount.FakeVfs;
+import org.jclusterfs.core.vfs.MountException;
+import org.jclusterfs.core.vfs.Vfs;
 
-/** A {@link FakeVfs} mounted through the kernel; needs root and /dev/fuse. */
-final class Mounted implements AutoCloseable {
-  final FakeVfs vfs = new FakeVfs();
-  final Path directory;
-  final KernelBinding binding;
+/** A {@link FakeVfs} mounted by a binding; needs root and /dev/fuse. */
+public final class Mounted implements AutoCloseable {
+  public final FakeVfs vfs = new FakeVfs();
+  public final Path directory;
+  public final Binding binding;
 
-  Mounted() throws Exception {
-    this(true);
+  /** A binding to test. */
+  @FunctionalInterface
+  public interface Kind {
+    /** Prepares one. */
+    Binding of(Vfs vfs, BindingOptions options) throws MountException;
   }
 
-  /** A mount whose kernel obeys access control lists, or knows of none. */
-  Mounted(boolean acls) throws Exception {
+  /** Mounts; {@code acls}: the kernel is to obey access control lists. */
+  public Mounted(Kind kind, boolean acls) throws Exception {
     directory = Files.createTempDirectory("jclusterfs-mount").toRealPath();
-    binding = new KernelBinding(vfs, new BindingOptions("fake:volume", directory, 0, 5000, acls));
+    binding = kind.of(vfs, new BindingOptions("fake:volume", directory, 0, 5000, acls));
     try {
       binding.mount();
     } catch (Exception e) {
@@ -29,12 +32,13 @@ final class Mounted implements AutoCloseable {
     }
   }
 
-  Path path(String name) {
+  /** A path on it. */
+  public Path path(String name) {
     return directory.resolve(name);
   }
 
   /** Runs a shell command in the mount's directory; returns what it printed, with its status. */
-  String shell(String command) throws IOException, InterruptedException {
+  public String shell(String command) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder("/bin/bash", "-c", "cd \"$0\" && " + command, directory.toString())
             .redirectErrorStream(true)
@@ -47,7 +51,7 @@ final class Mounted implements AutoCloseable {
   }
 
   /** Runs a Python program in the mount's directory. */
-  String python(String... lines) throws IOException, InterruptedException {
+  public String python(String... lines) throws IOException, InterruptedException {
     Path script = Files.createTempFile("jclusterfs-test", ".py");
     Files.writeString(script, String.join("\n", lines));
     try {

@@ -1,4 +1,4 @@
-package org.jclusterfs.mount.kernel;
+package org.jclusterfs.mount;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -6,17 +6,19 @@ import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.OpenFile;
 
 /** Open files by the handle that the kernel has. Thread-safe. */
-final class Handles {
+public final class Handles {
   private final ConcurrentHashMap<Long, OpenFile> files = new ConcurrentHashMap<>();
   private final AtomicLong next = new AtomicLong(1);
 
-  long add(OpenFile file) {
+  /** Puts one in; returns its handle, never 0. */
+  public long add(OpenFile file) {
     long handle = next.getAndIncrement();
     files.put(handle, file);
     return handle;
   }
 
-  OpenFile get(long handle) throws FsException {
+  /** The file of a handle. */
+  public OpenFile get(long handle) throws FsException {
     OpenFile file = files.get(handle);
     if (file == null) {
       throw new FsException(FsException.Failure.STALE, "no open file has handle " + handle);
@@ -25,11 +27,12 @@ final class Handles {
   }
 
   /** Takes one out; null where it is not there. */
-  OpenFile remove(long handle) {
+  public OpenFile remove(long handle) {
     return files.remove(handle);
   }
 
-  int size() {
+  /** Files that are open. */
+  public int size() {
     return files.size();
   }
 }

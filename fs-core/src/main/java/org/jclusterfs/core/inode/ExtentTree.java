@@ -135,23 +135,34 @@ public final class ExtentTree {
    */
   public void markWritten(Transaction tx, BlockSource source, long logical, int length)
       throws IOException {
+    mark(tx, source, logical, length, false);
+  }
+
+  /** As {@link #markWritten}, the other way: what was there reads as zeros. */
+  public void markUnwritten(Transaction tx, BlockSource source, long logical, int length)
+      throws IOException {
+    mark(tx, source, logical, length, true);
+  }
+
+  private void mark(Transaction tx, BlockSource source, long logical, int length, boolean unwritten)
+      throws IOException {
     TreePath path = tree.descend(logical);
     int i = path.leaf().search(logical);
     Mapping extent = i < 0 ? null : ExtentLeaf.get(path.leaf(), i);
     if (extent == null || length <= 0 || extent.end() - length < logical) {
       throw new IllegalStateException(logical + "+" + length + " is not inside of " + extent);
     }
-    if (!extent.unwritten()) {
+    if (extent.unwritten() == unwritten) {
       return;
     }
     long end = logical + length;
     List<Mapping> pieces = new ArrayList<>(3);
     if (extent.logical() < logical) {
-      pieces.add(piece(extent, extent.logical(), logical, true));
+      pieces.add(piece(extent, extent.logical(), logical, !unwritten));
     }
-    pieces.add(piece(extent, logical, end, false));
+    pieces.add(piece(extent, logical, end, unwritten));
     if (end < extent.end()) {
-      pieces.add(piece(extent, end, extent.end(), true));
+      pieces.add(piece(extent, end, extent.end(), !unwritten));
     }
     splice(tx, source, path, i, i + 1, pieces);
   }

@@ -221,41 +221,112 @@ public final class FileSpace {
     }
   }
 
-  /** Makes a range read as zeros and frees the whole blocks in it; the size stays. */
+  /**
+   * Makes a range read as zeros and frees the whole blocks in it, also those kept behind the end of
+   * the file; the size stays.
+   */
   public void punch(Inode inode, long offset, long length)
       throws IOException, LockUnavailableException {
-    ByteBuffer block = inode.block(store()).buffer();
-    long end = Math.min(offset + length, InodeBlock.size(block));
-    if (offset >= end) {
+    long end = offset + length;
+    if (!content.isMapped(inode)) {
+      zeroInline(inode, offset, end);
       return;
     }
-    if (InodeBlock.layout(block) != InodeBlock.LAYOUT_EXTENTS) {
-      zeroInline(inode, (int) offset, (int) Math.min(end, FileContent.INLINE));
-      return;
+    // Behind the end of the file there are zeros: its last block goes whole.
+    long size = InodeBlock.size(inode.block(store()).buffer());
+    if (offset < size && size <= end) {
+      end = Math.max(end, roundUp(size));
     }
-    long firstWhole = (offset + BLOCK - 1) / BLOCK;
-    boolean toEnd = end == InodeBlock.size(block);
-    long lastWhole = toEnd ? (end + BLOCK - 1) / BLOCK : end / BLOCK;
-    if (firstWhole > lastWhole || firstWhole == lastWhole && offset / BLOCK == end / BLOCK) {
-      zeroPart(inode, offset, (int) (end - offset));
-      return;
-    }
-    if (offset % BLOCK != 0) {
-      zeroPart(inode, offset, (int) (firstWhole * BLOCK - offset));
-    }
-    if (!toEnd && end % BLOCK != 0) {
-      zeroPart(inode, lastWhole * BLOCK, (int) (end - lastWhole * BLOCK));
-    }
-    if (firstWhole < lastWhole) {
-      unmap(inode, firstWhole, lastWhole, false);
+    zeroEdges(inode, offset, end);
+    if (roundUp(offset) < end / BLOCK * BLOCK) {
+      unmap(inode, roundUp(offset) / BLOCK, end / BLOCK, false);
     }
   }
 
-  private void zeroInline(Inode inode, int from, int to) throws IOException {
+  private static long roundUp(long offset) {
+    return (offset + BLOCK - 1) / BLOCK * BLOCK;
+  }
+
+  /** Zeroes what a range covers of the blocks that do not lie in it as a whole. */
+  private void zeroEdges(Inode inode, long offset, long end) throws IOException {
+    long firstEnd = Math.min(end, roundUp(offset));
+    if (offset < firstEnd) {
+      zeroPart(inode, offset, (int) (firstEnd - offset));
+    }
+    long lastStart = Math.max(firstEnd, end / BLOCK * BLOCK);
+    if (lastStart < end) {
+      zeroPart(inode, lastStart, (int) (end - lastStart));
+    }
+  }
+
+  /**
+   * Makes a range read as zeros and gives all of it space; what it has it keeps, so that a full
+   * volume is no reason to fail where nothing was a hole.
+   */
+  public void zero(Inode inode, long offset, long length, boolean keepSize)
+      throws IOException, LockUnavailableException {
+    long end = offset + length;
+    if (!content.isMapped(inode)) {
+      zeroInline(inode, offset, end);
+    } else {
+      zeroEdges(inode, offset, end);
+      if (roundUp(offset) < end / BLOCK * BLOCK) {
+        unwrite(inode, roundUp(offset) / BLOCK, end / BLOCK);
+      }
+    }
+    allocate(inode, offset, length, keepSize);
+  }
+
+  /** Makes the written blocks of a range unwritten ones. */
+  private void unwrite(Inode inode, long from, long to)
+      throws IOException, LockUnavailableException {
+    if (inode.data().isDirty()) {
+      inode.data().sync(); // as where blocks are unmapped
+    }
+    try {
+      long at = from;
+      while (at < to) {
+        ExtentTree extents = content.extents(inode);
+        Mapping mapping = extents.find(at);
+        long run = Math.min(to, mapping.end()) - at;
+        if (!mapping.readsAsZeros()) {
+          unwriteRun(inode, extents, at, Math.toIntExact(run));
+        }
+        at += run;
+      }
+    } finally {
+      inode.data().discard(from, to);
+    }
+  }
+
+  private void unwriteRun(Inode inode, ExtentTree extents, long at, int run)
+      throws IOException, LockUnavailableException {
+    int nodes = 2 * extents.nodesForInsert();
+    try (HeldGroup group = groups.reserveLast(inode.region(), nodes);
+        Transaction tx =
+            transactions.begin(2 * extents.blocksTouchedByInsert() + group.credits(nodes))) {
+      tx.modify(inode.block(store()));
+      extents.markUnwritten(tx, group, at, run);
+      inode.changedIn(tx.sequence());
+      tx.complete();
+    }
+  }
+
+  /** The content changed, by whatever was done: its times. */
+  public void touch(Inode inode) throws IOException {
+    try (Transaction tx = transactions.begin(1)) {
+      Timestamps.modified(tx.modify(inode.block(store())).buffer(), clock.instant());
+      inode.changedIn(tx.sequence());
+      tx.complete();
+    }
+  }
+
+  private void zeroInline(Inode inode, long from, long end) throws IOException {
+    long to = Math.min(end, FileContent.INLINE);
     try (Transaction tx = transactions.begin(1)) {
       ByteBuffer block = tx.modify(inode.block(store())).buffer();
-      for (int i = from; i < to; i++) {
-        block.put(InodeBlock.BODY_OFFSET + i, (byte) 0);
+      for (long i = from; i < to; i++) {
+        block.put(InodeBlock.BODY_OFFSET + (int) i, (byte) 0);
       }
       Timestamps.modified(block, clock.instant());
       inode.changedIn(tx.sequence());

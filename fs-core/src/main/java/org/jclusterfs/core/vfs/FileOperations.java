@@ -16,12 +16,6 @@ import org.jclusterfs.dlm.LockMode;
 
 /** Opens, reads, writes and syncs files. */
 final class FileOperations {
-  private static final int MODE_KEEP_SIZE = 1;
-  private static final int MODE_PUNCH_HOLE = 2;
-  private static final int MODE_ZERO_RANGE = 16;
-  private static final int SEEK_DATA = 3;
-  private static final int SEEK_HOLE = 4;
-
   private final VolumeState volume;
   private final NameOperations names;
   private final Reclaimer reclaimer;
@@ -220,11 +214,9 @@ final class FileOperations {
       if (append) {
         at = InodeBlock.size(held.buffer());
       }
-      if (at + data.remaining() > FileContent.MAX_SIZE || at + data.remaining() < 0) {
-        throw new FsException(Failure.FILE_TOO_LARGE, "a file has at most 8 EiB");
-      }
+      ByteBuffer fitting = upToLargestSize(at, data);
       clearSetId(held, writeBack);
-      written = volume.content().write(inode, at, data, !writeBack);
+      written = volume.content().write(inode, at, fitting, !writeBack);
       InodeFlags.commitWhereAsked(volume, held);
       if (!append || !inode.kernelMayHavePages()) {
         reply.accept(written);
@@ -235,6 +227,15 @@ final class FileOperations {
     // here only. The lock is free again, so that reads that hold those pages can end.
     volume.kernel().caches().invalidateRange(inode.number(), at, written);
     reply.accept(written);
+  }
+
+  /** A write goes as far as a file can. */
+  private static ByteBuffer upToLargestSize(long at, ByteBuffer data) throws FsException {
+    if (at < 0 || at >= FileContent.MAX_SIZE) {
+      throw new FsException(Failure.FILE_TOO_LARGE, "a file has at most 8 EiB");
+    }
+    int length = (int) Math.min(data.remaining(), FileContent.MAX_SIZE - at);
+    return data.slice(data.position(), length);
   }
 
   private void clearSetId(HeldInode held, boolean writeBack) throws IOException {
@@ -276,52 +277,6 @@ final class FileOperations {
     IOException late = inode.data().takeError();
     if (late != null) {
       throw late;
-    }
-  }
-
-  void allocate(OpenFile file, int mode, long offset, long length)
-      throws FsException, IOException, LockUnavailableException {
-    volume.requireWritable();
-    if (offset < 0 || length <= 0) {
-      throw new FsException(Failure.INVALID, "empty or negative range");
-    }
-    if (offset + length < 0 || offset + length > FileContent.MAX_SIZE) {
-      throw new FsException(Failure.FILE_TOO_LARGE, "a file has at most 8 EiB");
-    }
-    Inode inode = OpenHandle.of(file).node();
-    try (HeldInode held = HeldInode.acquire(volume, inode.number(), LockMode.EX)) {
-      if (!FileTypes.isRegular(InodeBlock.mode(held.buffer()))) {
-        throw new FsException(Failure.NOT_SUPPORTED, "only regular files are preallocated");
-      }
-      InodeFlags.requireAllocatable(held, (mode & ~MODE_KEEP_SIZE) == 0);
-      switch (mode) {
-        case 0 -> volume.space().allocate(inode, offset, length, false);
-        case MODE_KEEP_SIZE -> volume.space().allocate(inode, offset, length, true);
-        case MODE_PUNCH_HOLE | MODE_KEEP_SIZE -> volume.space().punch(inode, offset, length);
-        case MODE_ZERO_RANGE, MODE_ZERO_RANGE | MODE_KEEP_SIZE -> {
-          volume.space().punch(inode, offset, length);
-          volume.space().allocate(inode, offset, length, (mode & MODE_KEEP_SIZE) != 0);
-        }
-        default -> throw new FsException(Failure.NOT_SUPPORTED, "fallocate mode " + mode);
-      }
-    }
-    if (inode.kernelMayHavePages()) {
-      volume.kernel().caches().invalidateRange(inode.number(), offset, length);
-    }
-  }
-
-  long seek(OpenFile file, long offset, int whence)
-      throws FsException, IOException, LockUnavailableException {
-    if (whence != SEEK_DATA && whence != SEEK_HOLE) {
-      throw new FsException(Failure.INVALID, "whence " + whence);
-    }
-    Inode inode = OpenHandle.of(file).node();
-    try (HeldInode held = HeldInode.acquire(volume, inode.number(), LockMode.PR)) {
-      long found = volume.space().seek(held.inode(), offset, whence == SEEK_DATA);
-      if (found < 0) {
-        throw new FsException(Failure.NO_SUCH_OFFSET, "nothing behind offset " + offset);
-      }
-      return found;
     }
   }
 }

@@ -23,6 +23,7 @@ final class FileSystem implements Vfs {
   private final NameOperations names;
   private final RenameOperation renames;
   private final FileOperations files;
+  private final SpaceOperations space;
   private final CopyOperation copies;
   private final AttributeOperations attributes;
   private final XattrOperations xattrs;
@@ -59,6 +60,7 @@ final class FileSystem implements Vfs {
     this.names = new NameOperations(volume, orphans, reclaimer);
     this.renames = new RenameOperation(volume, names, orphans, reclaimer);
     this.files = new FileOperations(volume, names, reclaimer);
+    this.space = new SpaceOperations(volume);
     this.copies = new CopyOperation(volume);
     this.attributes = new AttributeOperations(volume);
     this.xattrs = new XattrOperations(volume);
@@ -269,12 +271,12 @@ final class FileSystem implements Vfs {
 
   @Override
   public void allocate(OpenFile file, int mode, long offset, long length) throws FsException {
-    failures.run(() -> files.allocate(file, mode, offset, length));
+    failures.run(() -> space.allocate(file, mode, offset, length));
   }
 
   @Override
   public long seek(OpenFile file, long offset, int whence) throws FsException {
-    return failures.call(() -> files.seek(file, offset, whence));
+    return failures.call(() -> space.seek(file, offset, whence));
   }
 
   @Override

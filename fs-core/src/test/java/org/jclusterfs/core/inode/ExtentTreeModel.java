@@ -18,9 +18,10 @@ final class ExtentTreeModel {
     }
   }
 
-  void markWritten(long logical, int length) {
+  void mark(long logical, int length, boolean unwritten) {
     for (int i = 0; i < length; i++) {
-      blocks.computeIfPresent(logical + i, (block, place) -> new Place(place.physical(), false));
+      blocks.computeIfPresent(
+          logical + i, (block, place) -> new Place(place.physical(), unwritten));
     }
   }
 

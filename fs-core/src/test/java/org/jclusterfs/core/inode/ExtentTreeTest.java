@@ -70,7 +70,16 @@ class ExtentTreeTest {
         tree.blocksTouchedByInsert(),
         tree.nodesForInsert(),
         (tx, source) -> tree.markWritten(tx, source, logical, length));
-    model.markWritten(logical, length);
+    model.mark(logical, length, false);
+  }
+
+  private void markUnwritten(long logical, int length) throws IOException {
+    ExtentTree tree = tree();
+    disk.change(
+        tree.blocksTouchedByInsert(),
+        tree.nodesForInsert(),
+        (tx, source) -> tree.markUnwritten(tx, source, logical, length));
+    model.mark(logical, length, true);
   }
 
   private Removal remove(long from, long to, int maxExtents) throws IOException {
@@ -157,7 +166,12 @@ class ExtentTreeTest {
       } else if (what < 17) {
         Mapping extent = tree().find(at);
         if (!extent.isHole()) {
-          markWritten(at, 1 + random.nextInt((int) (extent.end() - at)));
+          int length = 1 + random.nextInt((int) (extent.end() - at));
+          if (random.nextInt(3) > 0) {
+            markWritten(at, length);
+          } else {
+            markUnwritten(at, length);
+          }
         }
       } else if (what < 19 || step % 97 != 0) {
         remove(at, at + 1 + random.nextInt(12), 1 + random.nextInt(8));

@@ -1,5 +1,6 @@
 package org.jclusterfs.mount;
 
+import java.util.Map;
 import org.jclusterfs.core.vfs.MountException;
 
 /** A mount of one filesystem at one directory. Thread-safe. */
@@ -16,6 +17,9 @@ public interface Binding extends AutoCloseable {
 
   /** Path of an inode below the root by the name last used for it, or null where none is known. */
   String path(long inode);
+
+  /** How many requests of each kind the kernel has sent; none that were never sent. */
+  Map<String, Long> requests();
 
   /** Minor device number of the mount, by which fusectl knows its connection. */
   int connection();

@@ -106,10 +106,11 @@ final class Daemon {
 
   private static MountStatus status(Vfs vfs, Binding binding, Path directory) {
     MountStatus status = vfs.status();
-    return status.withContended(
+    return status.with(
         status.contended().stream()
             .map(lock -> lock.withPath(pathOf(lock, binding, directory)))
-            .toList());
+            .toList(),
+        binding.requests());
   }
 
   private static String pathOf(ContendedLock lock, Binding binding, Path directory) {

@@ -61,7 +61,8 @@ public final class FakeVfs implements Vfs {
           List.of(),
           new ClusterStatus(true, 0, null, 1, 15_000, 10_000, 2_000, "none", 0, List.of()),
           List.of(),
-          List.of());
+          List.of(),
+          Map.of());
 
   @Override
   public MountStatus status() {

@@ -3,6 +3,7 @@ package org.jclusterfs.core.alloc;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.BitSet;
+import java.util.stream.LongStream;
 import org.jclusterfs.core.format.BitmapBlock;
 import org.jclusterfs.core.format.GroupHeader;
 import org.jclusterfs.core.txn.LockScope;
@@ -81,7 +82,11 @@ final class Group {
     if (header == null) {
       MetaBlock read = store.read(scope, firstBlock, GroupHeader.MAGIC);
       int bitmaps = GroupHeader.bitmapBlocks(read.buffer());
-      store.prefetch(scope, firstBlock + 1, bitmaps, BitmapBlock.MAGIC);
+      store.prefetch(
+          LongStream.rangeClosed(firstBlock + 1, firstBlock + bitmaps)
+              .mapToObj(address -> new MetaStore.Wanted(scope, address))
+              .toList(),
+          BitmapBlock.MAGIC);
       for (int i = 0; i < bitmaps; i++) {
         // A damaged one is found now, and not by an operation that has changed something already.
         bitmap(store, i);

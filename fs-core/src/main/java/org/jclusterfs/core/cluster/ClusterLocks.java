@@ -40,6 +40,12 @@ public interface ClusterLocks extends AutoCloseable {
   LockHolder tryAcquire(LockName name, LockMode mode) throws LockUnavailableException;
 
   /**
+   * Takes a lock that this node has cached in a mode that covers {@code mode}, if that needs
+   * neither a message nor a wait; null otherwise.
+   */
+  LockHolder acquireCached(LockName name, LockMode mode) throws LockUnavailableException;
+
+  /**
    * Takes a lock for a request that pins kernel pages: while the lock is being demoted and the
    * callbacks run, such a holder is still served under the old mode, so that the kernel can drop
    * the pages; otherwise as {@link #acquire(LockName, LockMode)}. The callback {@link

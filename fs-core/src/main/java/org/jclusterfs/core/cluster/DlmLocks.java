@@ -65,6 +65,11 @@ final class DlmLocks implements ClusterLocks {
   }
 
   @Override
+  public LockHolder acquireCached(LockName name, LockMode mode) throws LockUnavailableException {
+    return table.acquireCached(name, mode);
+  }
+
+  @Override
   public LockHolder acquirePinning(LockName name, LockMode mode) throws LockUnavailableException {
     return table.acquire(name, mode, true, Cancellation.NEVER);
   }

@@ -165,6 +165,16 @@ final class Glock {
     return waiter;
   }
 
+  /** Begins a use at once where the mode cached allows it and nobody waits before it. */
+  synchronized boolean enter(LockMode wanted) {
+    boolean untouched = !dead && !withdrawn && !demoting && demoteTo == null && queueEmpty();
+    if (!untouched || !mode.covers(wanted) || !compatible(wanted)) {
+      return false;
+    }
+    begin(wanted);
+    return true;
+  }
+
   /** Calls a waiter off. */
   synchronized void cancel(Waiter waiter) {
     if (waiters == null || !waiters.remove(waiter)) {
@@ -389,7 +399,12 @@ final class Glock {
   }
 
   private void grant(Waiter waiter) {
-    if (waiter.mode == LockMode.EX) {
+    begin(waiter.mode);
+    waiter.finish(Waiter.State.GRANTED);
+  }
+
+  private void begin(LockMode wanted) {
+    if (wanted == LockMode.EX) {
       writer = true;
       value = null;
     } else {
@@ -397,7 +412,6 @@ final class Glock {
     }
     uses++;
     lastUse = System.nanoTime();
-    waiter.finish(Waiter.State.GRANTED);
   }
 
   private boolean compatible(LockMode wanted) {

@@ -30,6 +30,8 @@ public final class Inode {
   private volatile boolean listed;
   private volatile boolean changeFollowsLook;
   private volatile long lookedAt;
+  private volatile long foundIn;
+  private final AtomicInteger unknownChildren = new AtomicInteger();
 
   private int opens;
   private int writeOpens;
@@ -179,6 +181,30 @@ public final class Inode {
   /** Notes a listing. */
   public void listed(boolean here) {
     listed = here;
+  }
+
+  /**
+   * Notes that somebody looked at a child of this directory whose lock this node did not have.
+   *
+   * @return how many in a row, without an open of one
+   */
+  public int lookedAtUnknownChild() {
+    return unknownChildren.incrementAndGet();
+  }
+
+  /** Notes the directory, by number, in which this inode was found last. */
+  public void foundIn(long directory) {
+    foundIn = directory;
+  }
+
+  /** Number of the directory in which it was found last; 0 where none is known. */
+  public long foundIn() {
+    return foundIn;
+  }
+
+  /** Notes that a child of this directory was opened. */
+  public void openedChild() {
+    unknownChildren.set(0);
   }
 
   /** Notes that an operation uses it from now on; {@link InodeTable#pin} calls it. */

@@ -3,6 +3,10 @@ package org.jclusterfs.core.txn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jclusterfs.core.device.BlockDevice;
@@ -17,6 +21,10 @@ import org.jclusterfs.core.format.BlockHeader;
 public final class MetaStore {
   /** Bytes of a block. */
   public static final int BLOCK_SIZE = BlockHeader.BLOCK_SIZE;
+
+  // Blocks that nobody wants are read along where that spares a request.
+  private static final int WIDEST_GAP = 8;
+  private static final int MOST_TOGETHER = 64;
 
   private final BlockDevice device;
   private final UUID volume;
@@ -82,17 +90,51 @@ public final class MetaStore {
   }
 
   /**
-   * Reads consecutive blocks of one type in one request into the scope; those cached already stay.
+   * A block that will be read soon.
+   *
+   * @param scope that of the lock that covers it, which the caller holds
    */
-  public void prefetch(LockScope scope, long first, int count, int magic) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(count * BLOCK_SIZE);
-    DeviceFutures.await(device.read(first * BLOCK_SIZE, buffer));
-    for (int i = 0; i < count; i++) {
-      ByteBuffer one = ByteBuffer.allocate(BLOCK_SIZE).order(ByteOrder.LITTLE_ENDIAN);
-      one.put(0, buffer, i * BLOCK_SIZE, BLOCK_SIZE);
-      if (scope.cached(first + i) == null && check(one, magic, first + i) == null) {
-        scope.remember(new MetaBlock(first + i, scope.tag(), one, writer));
+  public record Wanted(LockScope scope, long address) {}
+
+  /**
+   * Reads blocks of one type into their scopes, neighbours in one request and all requests at once;
+   * those cached already stay. One that is not valid is left out: {@link #read} will tell.
+   */
+  public void prefetch(Collection<Wanted> blocks, int magic) throws IOException {
+    List<Wanted> sorted = new ArrayList<>(blocks);
+    sorted.sort(Comparator.comparingLong(Wanted::address));
+    List<CompletableFuture<Void>> reads = new ArrayList<>();
+    int from = 0;
+    for (int i = 1; i <= sorted.size(); i++) {
+      if (i == sorted.size() || !neighbours(sorted.get(from), sorted.get(i - 1), sorted.get(i))) {
+        reads.add(readTogether(sorted.subList(from, i), magic));
+        from = i;
       }
+    }
+    DeviceFutures.await(CompletableFuture.allOf(reads.toArray(new CompletableFuture<?>[0])));
+  }
+
+  private static boolean neighbours(Wanted first, Wanted last, Wanted next) {
+    return next.address() - last.address() <= WIDEST_GAP
+        && next.address() - first.address() < MOST_TOGETHER;
+  }
+
+  /** Blocks in the order of their addresses, and what lies between them, in one request. */
+  private CompletableFuture<Void> readTogether(List<Wanted> blocks, int magic) {
+    long first = blocks.get(0).address();
+    long end = blocks.get(blocks.size() - 1).address() + 1;
+    ByteBuffer buffer = ByteBuffer.allocate((int) (end - first) * BLOCK_SIZE);
+    return device
+        .read(first * BLOCK_SIZE, buffer)
+        .thenRun(() -> blocks.forEach(b -> install(b, buffer, (int) (b.address() - first), magic)));
+  }
+
+  private void install(Wanted block, ByteBuffer read, int index, int magic) {
+    ByteBuffer one = ByteBuffer.allocate(BLOCK_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+    one.put(0, read, index * BLOCK_SIZE, BLOCK_SIZE);
+    LockScope scope = block.scope();
+    if (scope.cached(block.address()) == null && check(one, magic, block.address()) == null) {
+      scope.remember(new MetaBlock(block.address(), scope.tag(), one, writer));
     }
   }
 

@@ -16,6 +16,16 @@ public interface DirectorySink {
    */
   boolean accept(byte[] name, long inode, int type, long nextCookie, Attributes attributes);
 
+  /** Entries that there may be room for still, at most: more are not prepared in advance. */
+  default int room() {
+    return Integer.MAX_VALUE;
+  }
+
+  /** Whether attributes of an inode are of use, where attributes were asked for. */
+  default boolean wants(long inode) {
+    return true;
+  }
+
   /**
    * The listing ends here, after the last entry offered; the locks are still held, so that what the
    * kernel is told is ordered before any invalidation.

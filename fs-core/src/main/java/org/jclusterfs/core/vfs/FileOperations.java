@@ -67,6 +67,10 @@ final class FileOperations {
         if (countLookup) {
           inode.lookups().incrementAndGet();
         }
+        Inode foundIn = volume.inodes().peek(inode.foundIn());
+        if (foundIn != null) {
+          foundIn.openedChild();
+        }
         boolean keepCache = !writes && inode.writeOpens() == 0;
         reply.accept(held.attributes(), new OpenHandle(inode, flags, directory, keepCache));
         opened = true;

@@ -65,7 +65,7 @@ final class FileSystem implements Vfs {
     this.attributes = new AttributeOperations(volume);
     this.xattrs = new XattrOperations(volume);
     this.flocks = new LockOperations(volume);
-    this.listing = new Listing(volume);
+    this.listing = new Listing(volume, names.prefetch());
     this.failures = failures;
     this.closing = closing;
   }
@@ -231,7 +231,7 @@ final class FileSystem implements Vfs {
   public void readDirectory(
       OpenFile directory, long cookie, boolean withAttributes, DirectorySink sink)
       throws FsException {
-    failures.run(() -> listing.list(directory, cookie, sink));
+    failures.run(() -> listing.list(directory, cookie, withAttributes, sink));
   }
 
   @Override

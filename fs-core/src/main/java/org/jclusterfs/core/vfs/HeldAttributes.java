@@ -52,7 +52,12 @@ final class HeldAttributes implements AutoCloseable {
 
   private static HeldAttributes acquire(VolumeState volume, Inode inode, LockMode mode)
       throws IOException, LockUnavailableException, FsException {
-    LockHolder holder = volume.locks().acquire(inode.lock(), mode);
+    return of(volume, inode, volume.locks().acquire(inode.lock(), mode));
+  }
+
+  /** Takes over a lock just had, and closes it where this fails. */
+  static HeldAttributes of(VolumeState volume, Inode inode, LockHolder holder)
+      throws IOException, FsException {
     boolean living = false;
     volume.inodes().pin(inode);
     try {

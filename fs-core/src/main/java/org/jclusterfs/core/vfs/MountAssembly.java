@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jclusterfs.core.alloc.ResourceGroups;
 import org.jclusterfs.core.cluster.ClusterLocks;
@@ -184,7 +185,8 @@ final class MountAssembly {
         device.paths(),
         node.status(),
         census.types(),
-        census.contended(MountStatus.MAX_CONTENDED));
+        census.contended(MountStatus.MAX_CONTENDED),
+        Map.of());
   }
 
   /**

@@ -63,6 +63,7 @@ final class NameOperations {
       prefetch.before(parent, entry);
       try (HeldAttributes inode = HeldAttributes.acquire(volume, entry.inode())) {
         inode.inode().lookups().incrementAndGet();
+        inode.inode().foundIn(parentNumber);
         reply.accept(inode.attributes());
       }
     }
@@ -92,6 +93,10 @@ final class NameOperations {
     if (parent.entries().lookup(name) != null) {
       throw new FsException(Failure.EXISTS, "the name is taken");
     }
+  }
+
+  ChildPrefetch prefetch() {
+    return prefetch;
   }
 
   NewInodes newInodes() {

@@ -139,7 +139,8 @@ public interface Vfs extends AutoCloseable {
    * Lists a directory from a cookie on (0: from the start, "." and ".." first).
    *
    * @param attributes whether the sink wants attributes (readdirplus); each entry accepted with
-   *     attributes counts one lookup reference, except "." and ".."
+   *     attributes counts one lookup reference. "." and ".." come without, and so does an entry
+   *     whose lock is not to be had soon
    */
   void readDirectory(OpenFile directory, long cookie, boolean attributes, DirectorySink sink)
       throws FsException;

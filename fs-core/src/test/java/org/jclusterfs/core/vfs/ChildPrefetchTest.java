@@ -3,8 +3,11 @@ package org.jclusterfs.core.vfs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.cluster.ClusterLocks;
 import org.junit.jupiter.api.AfterEach;
@@ -80,6 +83,87 @@ class ChildPrefetchTest {
     writer.write(file, 0, new byte[10]);
     writer.vfs.release(file, 0);
     assertEquals(before, messages());
+  }
+
+  @Test
+  void listingTellsAttributesAtTheCostOfFewMessages() throws Exception {
+    Map<String, Attributes> told = listWithAttributes(8);
+    long before = messages();
+    told = listWithAttributes(200);
+    assertEquals(FILES, told.size());
+    assertEquals(before, messages());
+    for (int i = 0; i < FILES; i++) {
+      assertEquals(writer.lookup(parent, "f" + i), told.get("f" + i));
+    }
+  }
+
+  @Test
+  void firstListingTellsAttributesAtTheCostOfFewMessages() throws Exception {
+    long before = messages();
+    Map<String, Attributes> told = listWithAttributes(200);
+    long cost = messages() - before;
+    assertTrue(cost <= 12, cost + " lock messages for " + FILES + " files");
+    told.forEach((name, a) -> assertTrue(a != null && name.equals("f" + a.size()), name));
+  }
+
+  @Test
+  void whoLooksAtFileAfterFileOpensNoneAndCostsFewMessages() throws Exception {
+    long before = messages();
+    lookAtAll();
+    long cost = messages() - before;
+    assertTrue(cost <= 30, cost + " lock messages for " + FILES + " files");
+  }
+
+  @Test
+  void whoOpensFileAfterFileLeavesTheOthersToTheirWriter() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      OpenFile file = reader.open(reader.lookup(parent, "f" + i).inode(), 0);
+      reader.vfs.release(file, 0);
+    }
+    long before = messages();
+    for (int i = 20; i < 60; i++) {
+      writer.truncate(writer.lookup(parent, "f" + i).inode(), 1);
+    }
+    assertEquals(before, messages());
+  }
+
+  /** All names with what was told of them, read in pieces of so many entries. */
+  private Map<String, Attributes> listWithAttributes(int piece) throws Exception {
+    Map<String, Attributes> told = new HashMap<>();
+    OpenFile handle = reader.open(parent, 0);
+    long[] cookie = {2};
+    int[] room = {piece};
+    while (room[0] < piece || told.isEmpty()) {
+      int before = told.size();
+      room[0] = piece;
+      reader.vfs.readDirectory(
+          handle,
+          cookie[0],
+          true,
+          new DirectorySink() {
+            @Override
+            public boolean accept(
+                byte[] name, long inode, int type, long nextCookie, Attributes attributes) {
+              if (room[0] == 0) {
+                return false;
+              }
+              room[0]--;
+              cookie[0] = nextCookie;
+              told.put(new String(name, StandardCharsets.UTF_8), attributes);
+              return true;
+            }
+
+            @Override
+            public int room() {
+              return room[0];
+            }
+          });
+      if (told.size() == before) {
+        break;
+      }
+    }
+    reader.vfs.release(handle, 0);
+    return told;
   }
 
   @Test

@@ -6,6 +6,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jclusterfs.core.status.ClusterStatus;
 import org.jclusterfs.core.status.ContendedLock;
 import org.jclusterfs.core.status.LockTypeStatus;
@@ -29,6 +31,7 @@ final class StatusText {
     text.slots(status.cluster());
     text.locks(status.locks());
     text.contended(status.contended());
+    text.requests(status.requests());
     return text.text.toString();
   }
 
@@ -173,6 +176,18 @@ final class StatusText {
     }
     text.append('\n');
     table(rows);
+  }
+
+  private void requests(Map<String, Long> requests) {
+    if (!requests.isEmpty()) {
+      text.append('\n');
+      line(
+          "requests of the kernel: %s",
+          requests.entrySet().stream()
+              .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+              .map(e -> e.getKey() + " " + e.getValue())
+              .collect(Collectors.joining(", ")));
+    }
   }
 
   private void contended(List<ContendedLock> locks) {

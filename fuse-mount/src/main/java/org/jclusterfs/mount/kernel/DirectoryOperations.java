@@ -93,6 +93,18 @@ final class DirectoryOperations {
     }
 
     @Override
+    public int room() {
+      return (limit - out.position()) / (Replies.direntBytes(1) + Replies.ENTRY_OUT_BYTES);
+    }
+
+    /** What the kernel was told not long ago it is not told again: it would forget the ACL. */
+    @Override
+    public boolean wants(long inode) {
+      Node node = session.nodes().find(inode);
+      return session.namesLast() && (node == null || !session.knowsWell(node));
+    }
+
+    @Override
     public boolean accept(
         byte[] name, long inode, int type, long nextCookie, Attributes attributes) {
       int needed = Replies.direntBytes(name.length) + (plus ? Replies.ENTRY_OUT_BYTES : 0);
@@ -115,6 +127,9 @@ final class DirectoryOperations {
       offsets.add(out.position());
       Node node = session.nodes().remember(attributes);
       node.named(session.nodes().ofNodeId(request.header().nodeid()), name.clone());
+      if (attributes.cacheable()) {
+        node.told();
+      }
       Replies.entryOut(
           out,
           node.nodeId,

@@ -1,5 +1,8 @@
 package org.jclusterfs.mount.kernel;
 
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.mount.FailureLog;
 import org.jclusterfs.mount.posix.Errno;
@@ -13,6 +16,19 @@ final class Dispatcher {
 
   private final Handler[] handlers = new Handler[Opcode.END];
 
+  private final AtomicLongArray counts = new AtomicLongArray(Opcode.END);
+
+  /** Requests so far, by the names of their opcodes; none that never came. */
+  Map<String, Long> counts() {
+    Map<String, Long> all = new TreeMap<>();
+    for (int opcode = 0; opcode < Opcode.END; opcode++) {
+      if (counts.get(opcode) > 0) {
+        all.put(Opcode.name(opcode), counts.get(opcode));
+      }
+    }
+    return all;
+  }
+
   void on(int opcode, Handler handler) {
     handlers[opcode] = handler;
   }
@@ -20,7 +36,11 @@ final class Dispatcher {
   /** Serves one request; returns when it is answered, except where a handler passed it on. */
   void dispatch(Request request) {
     int opcode = request.header().opcode();
-    Handler handler = opcode >= 0 && opcode < handlers.length ? handlers[opcode] : null;
+    boolean known = opcode >= 0 && opcode < handlers.length;
+    Handler handler = known ? handlers[opcode] : null;
+    if (known) {
+      counts.incrementAndGet(opcode);
+    }
     if (handler == null) {
       request.error(Errno.ENOSYS);
     } else {

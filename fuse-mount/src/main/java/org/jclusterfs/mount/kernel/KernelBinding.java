@@ -1,5 +1,6 @@
 package org.jclusterfs.mount.kernel;
 
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.vfs.KernelCaches;
@@ -31,6 +32,7 @@ public final class KernelBinding implements Binding {
   private final Vfs vfs;
   private final BindingOptions options;
   private final LibC libc = Posix.libc();
+  private final Dispatcher dispatcher = new Dispatcher();
   private final CountDownLatch ready = new CountDownLatch(1);
   private volatile String refusal;
   private volatile Connection connection;
@@ -55,7 +57,6 @@ public final class KernelBinding implements Binding {
     }
     FuseChannel channel = new DeviceChannel(descriptor);
     nodes = new NodeTable(vfs.root());
-    Dispatcher dispatcher = new Dispatcher();
     dispatcher.on(Opcode.INIT, request -> init(request, channel, nodes, dispatcher));
     int mounted =
         libc.mount(
@@ -158,6 +159,11 @@ public final class KernelBinding implements Binding {
     NodeTable known = nodes;
     Node node = known == null ? null : known.find(inode);
     return node == null ? null : node.path();
+  }
+
+  @Override
+  public Map<String, Long> requests() {
+    return dispatcher.counts();
   }
 
   @Override

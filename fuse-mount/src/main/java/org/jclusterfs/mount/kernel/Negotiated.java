@@ -17,10 +17,10 @@ record Negotiated(int minor, long flags) {
 
   /**
    * What is asked for where the kernel has it. Left out with reason: WRITEBACK_CACHE (the kernel
-   * would ignore sizes made by other nodes), EXPORT_SUPPORT (no lookup of ".."),
-   * EXPLICIT_INVAL_DATA (AUTO_INVAL_DATA also bounds what a stopped daemon's pages can be),
-   * HANDLE_KILLPRIV_V2 (chown and truncate then leave clearing set-id bits to the filesystem; the
-   * kernel does it well under default_permissions).
+   * would ignore sizes made by other nodes), EXPORT_SUPPORT (no lookup of ".."), READDIRPLUS_AUTO
+   * (the first {@code ls -l} would look up each name), EXPLICIT_INVAL_DATA (AUTO_INVAL_DATA also
+   * bounds what a stopped daemon's pages can be), HANDLE_KILLPRIV_V2 (chown and truncate then leave
+   * clearing set-id bits to the filesystem; the kernel does it well under default_permissions).
    */
   static final long WANTED =
       Flags.ASYNC_READ
@@ -31,7 +31,6 @@ record Negotiated(int minor, long flags) {
           | Flags.FLOCK_LOCKS
           | Flags.AUTO_INVAL_DATA
           | Flags.DO_READDIRPLUS
-          | Flags.READDIRPLUS_AUTO
           | Flags.ASYNC_DIO
           | Flags.PARALLEL_DIROPS
           | Flags.ABORT_ERROR

@@ -17,6 +17,9 @@ import org.jclusterfs.mount.protocol.Requests.SetxattrIn;
 final class XattrOperations {
   private static final byte[] CAPABILITY = "security.capability".getBytes(StandardCharsets.UTF_8);
 
+  /** Of a file without one: ls -l asks each file after ENODATA, and none any more after this. */
+  private static final byte[] SELINUX = "security.selinux".getBytes(StandardCharsets.UTF_8);
+
   private final Session session;
   private final Vfs vfs;
   private final NodeTable nodes;
@@ -50,6 +53,9 @@ final class XattrOperations {
     try {
       vfs.getXattr(inode, name, value -> give(request, size, value));
     } catch (FsException e) {
+      if (e.failure() == FsException.Failure.NO_ATTRIBUTE && Arrays.equals(name, SELINUX)) {
+        throw new FsException(FsException.Failure.NOT_SUPPORTED, "it has no label");
+      }
       if (node != null && e.failure() == FsException.Failure.NO_ATTRIBUTE) {
         node.rememberNoCapability(epoch);
       }

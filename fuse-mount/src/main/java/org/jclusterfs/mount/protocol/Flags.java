@@ -26,9 +26,6 @@ public final class Flags {
   /** fuse_init: READDIRPLUS. */
   public static final long DO_READDIRPLUS = 1 << 13;
 
-  /** fuse_init: READDIRPLUS only where lookups follow. */
-  public static final long READDIRPLUS_AUTO = 1 << 14;
-
   /** fuse_init: asynchronous direct I/O. */
   public static final long ASYNC_DIO = 1 << 15;
 

@@ -1,5 +1,7 @@
 package org.jclusterfs.mount.protocol;
 
+import java.lang.reflect.Field;
+
 /** enum fuse_opcode, up to protocol 7.45. */
 public final class Opcode {
   public static final int LOOKUP = 1;
@@ -49,5 +51,27 @@ public final class Opcode {
   /** One more than the highest opcode known. */
   public static final int END = 54;
 
+  private static final String[] NAMES = names();
+
   private Opcode() {}
+
+  private static String[] names() {
+    String[] names = new String[END];
+    for (Field field : Opcode.class.getFields()) {
+      try {
+        int value = field.getInt(null);
+        if (value < END) {
+          names[value] = field.getName();
+        }
+      } catch (IllegalAccessException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+    return names;
+  }
+
+  /** Name of an opcode below {@link #END}; its number where it has none here. */
+  public static String name(int opcode) {
+    return NAMES[opcode] == null ? Integer.toString(opcode) : NAMES[opcode];
+  }
 }

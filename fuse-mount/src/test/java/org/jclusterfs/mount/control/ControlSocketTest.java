@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jclusterfs.core.status.ClusterStatus;
 import org.jclusterfs.core.status.ContendedLock;
 import org.jclusterfs.core.status.LockTypeStatus;
@@ -99,7 +100,8 @@ class ControlSocketTest {
           List.of(new LockTypeStatus("INODE", 6, 1, 65, 185, 122, 119, 1690, 121, 40, 2)),
           List.of(
               new ContendedLock("INODE", 227107, "NL", 1, 2400, true, 120, 118, 1681, "/m/a/f"),
-              new ContendedLock("RESOURCE_GROUP", 3, "EX", 0, 0, false, 2, 0, 0, null)));
+              new ContendedLock("RESOURCE_GROUP", 3, "EX", 0, 0, false, 2, 0, 0, null)),
+          Map.of("LOOKUP", 12L, "READ", 7L));
 
   @TempDir private Path directory;
 
@@ -197,7 +199,7 @@ class ControlSocketTest {
         StatusText.of(
             "/m",
             new MountStatus(
-                "file:/volume", "u", "", true, List.of(), cluster, List.of(), List.of()));
+                "file:/volume", "u", "", true, List.of(), cluster, List.of(), List.of(), Map.of()));
     assertTrue(text.lines().anyMatch(l -> l.startsWith("STOPPED: it was fenced; ")), text);
     assertTrue(text.startsWith("/m: volume u on file:/volume, read-only\n"), text);
   }

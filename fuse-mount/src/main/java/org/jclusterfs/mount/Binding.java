@@ -18,8 +18,10 @@ public interface Binding extends AutoCloseable {
   /** Path of an inode below the root by the name last used for it, or null where none is known. */
   String path(long inode);
 
-  /** How many requests of each kind the kernel has sent; none that were never sent. */
-  Map<String, Long> requests();
+  /** How many requests of each kind the kernel has sent; empty where that is not seen. */
+  default Map<String, Long> requests() {
+    return Map.of();
+  }
 
   /** Minor device number of the mount, by which fusectl knows its connection. */
   int connection();

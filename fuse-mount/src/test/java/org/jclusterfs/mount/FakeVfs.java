@@ -109,6 +109,12 @@ public final class FakeVfs implements Vfs {
       return (mode & S_IFMT) == S_IFDIR;
     }
 
+    boolean clearSetId() {
+      int before = mode;
+      mode &= (mode & 010) != 0 ? ~06000 : ~04000;
+      return mode != before;
+    }
+
     void resize(int newSize) {
       if (newSize > data.length) {
         data = Arrays.copyOf(data, Math.max(newSize, data.length * 2));
@@ -264,7 +270,7 @@ public final class FakeVfs implements Vfs {
       i.mtime = change.modifyTime() == AttributeChange.NOW ? Instant.now() : change.modifyTime();
     }
     if (change.clearSetId()) {
-      i.mode &= ~06000;
+      i.clearSetId();
     }
     i.ctime = Instant.now();
     reply.accept(i.attributes());
@@ -387,8 +393,15 @@ public final class FakeVfs implements Vfs {
     called("open");
     if ((flags & O_TRUNC) != 0) {
       get(inode).resize(0);
+      change(get(inode), flags);
     }
     reply.accept(new Handle(get(inode).number, flags));
+  }
+
+  private void change(Inode i, int flags) {
+    if ((flags & CLEAR_SETID) != 0 && i.clearSetId()) {
+      caches.invalidateInode(i.number, true);
+    }
   }
 
   @Override
@@ -400,6 +413,10 @@ public final class FakeVfs implements Vfs {
       throw new FsException(Failure.EXISTS, string(name));
     }
     Inode i = there != null ? get(there) : make(parent, name, mode & 07777 | S_IFREG, caller);
+    if (there != null && (flags & O_TRUNC) != 0) {
+      i.resize(0);
+      change(i, flags);
+    }
     reply.accept(i.attributes(), new Handle(i.number, flags));
   }
 
@@ -428,6 +445,7 @@ public final class FakeVfs implements Vfs {
     int count = data.remaining();
     int at = (flags & O_APPEND) != 0 ? i.size : (int) offset;
     int taken = writeBack ? Math.max(0, Math.min(count, i.size - at)) : count;
+    change(i, writeBack ? 0 : flags);
     if (at + taken > i.size) {
       i.resize(at + taken);
     }
@@ -526,11 +544,12 @@ public final class FakeVfs implements Vfs {
   @Override
   public synchronized void allocate(OpenFile file, int mode, long offset, long length)
       throws FsException {
-    if (mode != 0) {
+    if ((mode & ~CLEAR_SETID) != 0) {
       throw new FsException(Failure.NOT_SUPPORTED, "fallocate mode " + mode);
     }
     Inode i = get(file.inode());
     i.resize((int) Math.max(i.size, offset + length));
+    change(i, mode);
   }
 
   @Override
@@ -544,7 +563,13 @@ public final class FakeVfs implements Vfs {
 
   @Override
   public synchronized long copyRange(
-      OpenFile source, long from, OpenFile target, long to, long length, Cancellation cancellation)
+      OpenFile source,
+      long from,
+      OpenFile target,
+      long to,
+      long length,
+      int flags,
+      Cancellation cancellation)
       throws FsException {
     called("copyRange");
     Inode s = get(source.inode());
@@ -552,6 +577,7 @@ public final class FakeVfs implements Vfs {
     int n = (int) Math.max(0, Math.min(length, s.size - from));
     t.resize((int) Math.max(t.size, to + n));
     System.arraycopy(s.data, (int) from, t.data, (int) to, n);
+    change(t, flags);
     return n;
   }
 

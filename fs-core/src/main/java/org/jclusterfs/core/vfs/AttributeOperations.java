@@ -17,9 +17,11 @@ final class AttributeOperations {
   private static final int PERMISSIONS = 07777;
 
   private final VolumeState volume;
+  private final XattrOperations xattrs;
 
-  AttributeOperations(VolumeState volume) {
+  AttributeOperations(VolumeState volume, XattrOperations xattrs) {
     this.volume = volume;
+    this.xattrs = xattrs;
   }
 
   void get(long number, Reply<Attributes> reply)
@@ -34,8 +36,15 @@ final class AttributeOperations {
     volume.requireWritable();
     try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
       InodeFlags.requireChangeable(inode, change);
+      if (change.ownedBy() != null && change.ownedBy() != InodeBlock.uid(inode.buffer())) {
+        throw new FsException(
+            Failure.NOT_PERMITTED, "inode " + number + " is not that user's any more");
+      }
       if (change.size() != null) {
         resize(inode, change.size());
+      }
+      if (change.size() != null || change.uid() != null || change.gid() != null) {
+        xattrs.dropCapability(inode);
       }
       XattrStore.Change list =
           change.mode() == null ? null : Acls.changeMode(volume, inode, change.mode());
@@ -77,7 +86,7 @@ final class AttributeOperations {
     if (change.gid() != null) {
       InodeBlock.gid(block, change.gid());
     }
-    if (change.clearSetId()) {
+    if (change.clearSetId() && !FileTypes.isDirectory(mode)) {
       mode = FileTypes.withoutSetId(mode);
     }
     InodeBlock.mode(block, mode);

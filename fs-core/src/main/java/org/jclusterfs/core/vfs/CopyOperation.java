@@ -19,9 +19,11 @@ import org.jclusterfs.dlm.LockMode;
  */
 final class CopyOperation {
   private final VolumeState volume;
+  private final Privileges privileges;
 
-  CopyOperation(VolumeState volume) {
+  CopyOperation(VolumeState volume, Privileges privileges) {
     this.volume = volume;
+    this.privileges = privileges;
   }
 
   /** What is to be copied; {@code from} and {@code to} are offsets in bytes. */
@@ -36,7 +38,7 @@ final class CopyOperation {
   }
 
   /** Copies from the beginning of the ranges; returns how many bytes. */
-  long copy(Ranges ranges, Cancellation cancellation)
+  long copy(Ranges ranges, int flags, Cancellation cancellation)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     check(ranges);
@@ -47,7 +49,7 @@ final class CopyOperation {
     long step = 1;
     while (done < ranges.length() && step > 0 && (done == 0 || !cancelled.get())) {
       try {
-        step = step(copier, ranges, done);
+        step = step(copier, ranges, flags, done);
       } catch (NoSpaceException e) {
         if (done == 0) {
           throw e;
@@ -71,7 +73,7 @@ final class CopyOperation {
     }
   }
 
-  private long step(RangeCopy copier, Ranges ranges, long done)
+  private long step(RangeCopy copier, Ranges ranges, int flags, long done)
       throws FsException, IOException, LockUnavailableException {
     Inode source = OpenHandle.of(ranges.source()).node();
     Inode target = OpenHandle.of(ranges.target()).node();
@@ -85,6 +87,9 @@ final class CopyOperation {
       requireRegular(second == null ? first : second);
       HeldInode held = first.number() == target.number() ? first : second;
       InodeFlags.requireWritable(held, ranges.target(), 0, false);
+      if (done == 0) {
+        privileges.drop(held, flags);
+      }
       copied = copier.step(source, from, target, to, ranges.length() - done);
       InodeFlags.commitWhereAsked(volume, held);
     }

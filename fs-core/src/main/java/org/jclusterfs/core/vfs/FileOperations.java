@@ -10,7 +10,6 @@ import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.inode.FileContent;
 import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.txn.MetaBlock;
-import org.jclusterfs.core.txn.Transaction;
 import org.jclusterfs.core.vfs.FsException.Failure;
 import org.jclusterfs.dlm.LockMode;
 
@@ -18,11 +17,14 @@ import org.jclusterfs.dlm.LockMode;
 final class FileOperations {
   private final VolumeState volume;
   private final NameOperations names;
+  private final Privileges privileges;
   private final Reclaimer reclaimer;
 
-  FileOperations(VolumeState volume, NameOperations names, Reclaimer reclaimer) {
+  FileOperations(
+      VolumeState volume, NameOperations names, Privileges privileges, Reclaimer reclaimer) {
     this.volume = volume;
     this.names = names;
+    this.privileges = privileges;
     this.reclaimer = reclaimer;
   }
 
@@ -63,6 +65,7 @@ final class FileOperations {
         InodeFlags.requireOpenable(held, flags);
         if (truncates && !directory) {
           volume.space().truncate(inode, 0);
+          privileges.drop(held, flags);
         }
         if (countLookup) {
           inode.lookups().incrementAndGet();
@@ -219,7 +222,9 @@ final class FileOperations {
         at = InodeBlock.size(held.buffer());
       }
       ByteBuffer fitting = upToLargestSize(at, data);
-      clearSetId(held, writeBack);
+      if (!writeBack) {
+        privileges.drop(held, flags);
+      }
       written = volume.content().write(inode, at, fitting, !writeBack);
       InodeFlags.commitWhereAsked(volume, held);
       if (!append || !inode.kernelMayHavePages()) {
@@ -240,17 +245,6 @@ final class FileOperations {
     }
     int length = (int) Math.min(data.remaining(), FileContent.MAX_SIZE - at);
     return data.slice(data.position(), length);
-  }
-
-  private void clearSetId(HeldInode held, boolean writeBack) throws IOException {
-    int mode = InodeBlock.mode(held.buffer());
-    int cleared = FileTypes.withoutSetId(mode);
-    if (cleared != mode && !writeBack) {
-      try (Transaction tx = volume.transactions().begin(1)) {
-        InodeBlock.mode(held.modify(tx), cleared);
-        tx.complete();
-      }
-    }
   }
 
   void flush(OpenFile file, long lockOwner) {

@@ -59,11 +59,12 @@ final class FileSystem implements Vfs {
     this.reclaimer = reclaimer;
     this.names = new NameOperations(volume, orphans, reclaimer);
     this.renames = new RenameOperation(volume, names, orphans, reclaimer);
-    this.files = new FileOperations(volume, names, reclaimer);
-    this.space = new SpaceOperations(volume);
-    this.copies = new CopyOperation(volume);
-    this.attributes = new AttributeOperations(volume);
     this.xattrs = new XattrOperations(volume);
+    Privileges privileges = new Privileges(volume, xattrs);
+    this.files = new FileOperations(volume, names, privileges, reclaimer);
+    this.space = new SpaceOperations(volume, privileges);
+    this.copies = new CopyOperation(volume, privileges);
+    this.attributes = new AttributeOperations(volume, xattrs);
     this.flocks = new LockOperations(volume);
     this.listing = new Listing(volume, names.prefetch());
     this.failures = failures;
@@ -281,11 +282,16 @@ final class FileSystem implements Vfs {
 
   @Override
   public long copyRange(
-      OpenFile source, long from, OpenFile target, long to, long length, Cancellation cancellation)
+      OpenFile source,
+      long from,
+      OpenFile target,
+      long to,
+      long length,
+      int flags,
+      Cancellation cancellation)
       throws FsException {
-    return failures.call(
-        () ->
-            copies.copy(new CopyOperation.Ranges(source, from, target, to, length), cancellation));
+    CopyOperation.Ranges ranges = new CopyOperation.Ranges(source, from, target, to, length);
+    return failures.call(() -> copies.copy(ranges, flags, cancellation));
   }
 
   @Override

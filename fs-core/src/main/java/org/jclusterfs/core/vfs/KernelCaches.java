@@ -2,16 +2,19 @@ package org.jclusterfs.core.vfs;
 
 /**
  * The caches of the kernel above a mount. Calls return when the kernel has dropped what they name;
- * dirty pages of mappings come back as {@link Vfs#write} with writeBack set before that. Called
- * from demotion threads, never from within an operation. Never throws; after the mount is gone the
- * calls do nothing.
+ * dirty pages of mappings come back as {@link Vfs#write} with writeBack set before that. Pages are
+ * dropped from demotion threads, or by an operation that holds no lock any more. Never throws;
+ * after the mount is gone the calls do nothing.
  */
 public interface KernelCaches {
 
   /** For a filesystem with no kernel above it. */
   KernelCaches NONE = new KernelCaches() {};
 
-  /** Drops an inode's attributes, and its pages too unless {@code attributesOnly}. */
+  /**
+   * Drops an inode's attributes, and its pages too unless {@code attributesOnly}: then it waits for
+   * no request.
+   */
   default void invalidateInode(long inode, boolean attributesOnly) {}
 
   /** Drops the pages of a byte range only; length 0 means to the end. */

@@ -17,17 +17,20 @@ final class SpaceOperations {
   private static final int SEEK_HOLE = 4;
 
   private final VolumeState volume;
+  private final Privileges privileges;
 
-  SpaceOperations(VolumeState volume) {
+  SpaceOperations(VolumeState volume, Privileges privileges) {
     this.volume = volume;
+    this.privileges = privileges;
   }
 
-  void allocate(OpenFile file, int mode, long offset, long length)
+  void allocate(OpenFile file, int flags, long offset, long length)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     if (offset < 0 || length <= 0) {
       throw new FsException(Failure.INVALID, "empty or negative range");
     }
+    int mode = flags & ~Vfs.CLEAR_SETID;
     int kind = mode & ~KEEP_SIZE;
     boolean keepSize = (mode & KEEP_SIZE) != 0;
     if (kind != 0 && kind != ZERO_RANGE && (kind != PUNCH_HOLE || !keepSize)) {
@@ -42,6 +45,7 @@ final class SpaceOperations {
         throw new FsException(Failure.NOT_SUPPORTED, "only regular files are preallocated");
       }
       InodeFlags.requireAllocatable(held, kind == 0);
+      privileges.drop(held, flags);
       switch (kind) {
         case PUNCH_HOLE -> volume.space().punch(inode, offset, length);
         case ZERO_RANGE -> volume.space().zero(inode, offset, length, keepSize);

@@ -85,7 +85,17 @@ public interface Vfs extends AutoCloseable {
   /** renameat2(2) flag: swap the two names. */
   int RENAME_EXCHANGE = 2;
 
-  /** Opens a file or directory; {@code flags} are open(2)'s. The reply gets the handle. */
+  /**
+   * Flag of {@link #open} and {@link #create} (where they truncate), {@link #write} and the mode of
+   * {@link #allocate}: the caller is one for whom set-id bits go when content changes. Whoever it
+   * is, security.capability goes.
+   */
+  int CLEAR_SETID = 1 << 30;
+
+  /**
+   * Opens a file or directory; {@code flags} are open(2)'s, and {@link #CLEAR_SETID}. The reply
+   * gets the handle.
+   */
   void open(long inode, int flags, Reply<OpenFile> reply) throws FsException;
 
   /**
@@ -115,6 +125,7 @@ public interface Vfs extends AutoCloseable {
    * Writes all of {@code data}; the reply gets the count. With O_APPEND {@code offset} is ignored:
    * the end of file is read under the lock that the write holds.
    *
+   * @param flags open(2)'s, and {@link #CLEAR_SETID}
    * @param writeBack the kernel writes pages of a mapping back: never changes the size
    */
   void write(
@@ -175,7 +186,7 @@ public interface Vfs extends AutoCloseable {
    */
   void setFlags(long inode, int mask, int flags) throws FsException;
 
-  /** fallocate(2) with its mode flags. */
+  /** fallocate(2) with its mode flags, and {@link #CLEAR_SETID}. */
   void allocate(OpenFile file, int mode, long offset, long length) throws FsException;
 
   /** lseek(2) with SEEK_DATA (3) or SEEK_HOLE (4). */
@@ -185,12 +196,19 @@ public interface Vfs extends AutoCloseable {
    * copy_file_range(2) inside the process; holes stay holes. The range that was written is dropped
    * from the kernel's pages.
    *
+   * @param flags 0 or {@link #CLEAR_SETID}
    * @param cancellation ends the copying after some of it
    * @return bytes copied: fewer than asked for at the end of the source, where space ran out after
    *     some, and where it was cancelled
    */
   long copyRange(
-      OpenFile source, long from, OpenFile target, long to, long length, Cancellation cancellation)
+      OpenFile source,
+      long from,
+      OpenFile target,
+      long to,
+      long length,
+      int flags,
+      Cancellation cancellation)
       throws FsException;
 
   /** Takes or tries a fcntl lock; false: it conflicts and {@code wait} is false. */

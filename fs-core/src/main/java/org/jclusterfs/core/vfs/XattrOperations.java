@@ -2,6 +2,7 @@ package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
@@ -22,6 +23,8 @@ import org.jclusterfs.dlm.LockMode;
 /** Extended attributes. */
 final class XattrOperations {
   private static final int UNCHANGED = -1;
+  private static final byte[] CAPABILITY =
+      "security.capability".getBytes(StandardCharsets.US_ASCII);
 
   private final VolumeState volume;
 
@@ -103,6 +106,13 @@ final class XattrOperations {
       if (!PosixAcl.isName(name) || store.get(name) != null) {
         apply(inode, store.planRemove(name), UNCHANGED);
       }
+    }
+  }
+
+  /** The content or the owner of a file held EX changes: what it was allowed as it was goes. */
+  void dropCapability(HeldInode inode) throws IOException, LockUnavailableException {
+    if (InodeBlock.xattrBlock(inode.buffer()) != 0 && store(inode).get(CAPABILITY) != null) {
+      apply(inode, store(inode).planRemove(CAPABILITY), UNCHANGED);
     }
   }
 

@@ -45,7 +45,7 @@ class CopyRangeTest {
 
   private long copy(OpenFile source, long from, OpenFile target, long to, long length)
       throws FsException {
-    return a.vfs.copyRange(source, from, target, to, length, Cancellation.NEVER);
+    return a.vfs.copyRange(source, from, target, to, length, 0, Cancellation.NEVER);
   }
 
   @Test
@@ -129,7 +129,7 @@ class CopyRangeTest {
     OpenFile source = a.create(a.root(), "source");
     a.write(source, 0, pattern(LARGEST, 1));
     OpenFile target = a.create(a.root(), "target");
-    long copied = a.vfs.copyRange(source, 0, target, 0, LARGEST, Runnable::run);
+    long copied = a.vfs.copyRange(source, 0, target, 0, LARGEST, 0, Runnable::run);
     assertTrue(copied > 0 && copied < LARGEST, "copied " + copied);
     assertEquals(copied, a.attributes(target.inode()).size());
   }

@@ -92,7 +92,7 @@ class InodeFlagsTest {
     all.put("open-append", () -> b.write(b.open(inode, O_RDWR | O_APPEND), 0, DATA));
     all.put("open-truncate", () -> b.open(inode, O_RDWR | O_APPEND | O_TRUNC));
     all.put("write", () -> b.write(file, 0, DATA));
-    all.put("copy", () -> b.vfs.copyRange(source, 0, file, 0, 3, Cancellation.NEVER));
+    all.put("copy", () -> b.vfs.copyRange(source, 0, file, 0, 3, 0, Cancellation.NEVER));
     all.put("truncate", () -> set(inode, change(null, 1L, null)));
     all.put("allocate", () -> b.vfs.allocate(file, 0, 0, 10_000));
     all.put("punch", () -> b.vfs.allocate(file, 3, 0, 10));

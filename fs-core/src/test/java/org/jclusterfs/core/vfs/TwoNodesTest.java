@@ -88,7 +88,7 @@ class TwoNodesTest {
             OpenFile source = (number + round) % 2 == 0 ? from : to;
             OpenFile target = source == from ? to : from;
             assertEquals(
-                half, node.vfs.copyRange(source, 0, target, half, half, Cancellation.NEVER));
+                half, node.vfs.copyRange(source, 0, target, half, half, 0, Cancellation.NEVER));
           }
         });
     for (String name : List.of("one", "two")) {

@@ -2,7 +2,6 @@ package org.jclusterfs.mount.kernel;
 
 import java.nio.ByteBuffer;
 import org.jclusterfs.core.cluster.Cancellation;
-import org.jclusterfs.core.vfs.AttributeChange;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
@@ -14,22 +13,20 @@ import org.jclusterfs.mount.protocol.Requests.FallocateIn;
 import org.jclusterfs.mount.protocol.Requests.FlushIn;
 import org.jclusterfs.mount.protocol.Requests.FsyncIn;
 import org.jclusterfs.mount.protocol.Requests.LseekIn;
+import org.jclusterfs.mount.protocol.Requests.OpenIn;
 import org.jclusterfs.mount.protocol.Requests.ReadIn;
 import org.jclusterfs.mount.protocol.Requests.ReleaseIn;
 import org.jclusterfs.mount.protocol.Requests.WriteIn;
 
 /** Requests about open files. */
 final class FileOperations {
+  private static final int O_TRUNC = 01000;
   private static final int O_APPEND = 02000;
   private static final int O_DSYNC = 010000;
   private static final int O_SYNC_BIT = 04000000;
-  private static final int S_ISUID = 04000;
 
   /** Bytes that fit the count of fuse_write_out; whole blocks. */
   private static final long MOST_COPIED = 0x7ffff000L;
-
-  private static final int S_ISGID = 02000;
-  private static final int S_IXGRP = 010;
 
   private final Session session;
   private final Vfs vfs;
@@ -70,9 +67,23 @@ final class FileOperations {
     return flags;
   }
 
+  /**
+   * Flags for the filesystem of an OPEN or CREATE. A kernel without HANDLE_KILLPRIV_V2 clears no
+   * set-id bits where it truncates in opening; then it is done for everybody but root, since who
+   * else has CAP_FSETID it does not tell.
+   */
+  static int vfsFlags(Request request, int flags, int openFlags, Negotiated negotiated) {
+    boolean clears =
+        negotiated.has(Flags.HANDLE_KILLPRIV_V2)
+            ? (openFlags & Flags.OPEN_KILL_SUIDGID) != 0
+            : request.header().uid() != 0;
+    return clears && (flags & O_TRUNC) != 0 ? flags | Vfs.CLEAR_SETID : flags;
+  }
+
   private void open(Request request) throws FsException {
     long inode = session.nodes().inode(request.header().nodeid());
-    int flags = request.input().getInt(request.body());
+    OpenIn in = OpenIn.at(request.input(), request.body());
+    int flags = vfsFlags(request, in.flags(), in.openFlags(), session.negotiated());
     long[] handle = {0};
     vfs.open(
         inode,
@@ -116,9 +127,6 @@ final class FileOperations {
       vfs.write(file, in.offset(), data, flags, writeBack, n -> replyWritten(request, n));
       return;
     }
-    if ((in.writeFlags() & Flags.WRITE_KILL_SUIDGID) != 0) {
-      clearSetId(file.inode(), node);
-    }
     writeDirectly(request, in, file, data, node);
   }
 
@@ -136,7 +144,9 @@ final class FileOperations {
         file,
         in.offset(),
         data,
-        in.flags(),
+        (in.writeFlags() & Flags.WRITE_KILL_SUIDGID) != 0
+            ? in.flags() | Vfs.CLEAR_SETID
+            : in.flags(),
         false,
         n -> {
           written[0] = n;
@@ -165,34 +175,6 @@ final class FileOperations {
   private static void replyWritten(Request request, int count) {
     request.out().putInt(count).putInt(0);
     request.reply();
-  }
-
-  /** Clears set-id bits before a write by somebody without CAP_FSETID. */
-  private void clearSetId(long inode, Node node) throws FsException {
-    int mode = node == null ? -1 : node.mode;
-    if (mode == -1) {
-      int[] read = {0};
-      vfs.getAttributes(
-          inode,
-          a -> {
-            read[0] = a.mode();
-            if (node != null && a.cacheable()) {
-              node.mode = a.mode();
-            }
-          });
-      mode = read[0];
-    }
-    boolean setGid = (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
-    if ((mode & S_ISUID) != 0 || setGid) {
-      vfs.setAttributes(
-          inode,
-          new AttributeChange(null, null, null, null, null, null, true),
-          a -> {
-            if (node != null) {
-              node.mode = a.cacheable() ? a.mode() : -1;
-            }
-          });
-    }
   }
 
   private void flush(Request request) throws FsException {
@@ -224,8 +206,14 @@ final class FileOperations {
 
   private void allocate(Request request) throws FsException {
     FallocateIn in = FallocateIn.at(request.input(), request.body());
-    vfs.allocate(session.handles().get(in.fh()), in.mode(), in.offset(), in.length());
+    int mode = in.mode() | clearSetId(request);
+    vfs.allocate(session.handles().get(in.fh()), mode, in.offset(), in.length());
     request.ok();
+  }
+
+  /** Whether set-id bits go the request does not tell: for all but root. */
+  private static int clearSetId(Request request) {
+    return request.header().uid() != 0 ? Vfs.CLEAR_SETID : 0;
   }
 
   private void seek(Request request) throws FsException {
@@ -248,7 +236,9 @@ final class FileOperations {
     Cancellation cancellation = session.interrupts().begin(unique);
     long copied;
     try {
-      copied = vfs.copyRange(source, in.offIn(), target, in.offOut(), length, cancellation);
+      copied =
+          vfs.copyRange(
+              source, in.offIn(), target, in.offOut(), length, clearSetId(request), cancellation);
     } finally {
       session.interrupts().end(unique);
     }

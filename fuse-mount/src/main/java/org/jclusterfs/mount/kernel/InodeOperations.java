@@ -9,6 +9,7 @@ import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.protocol.Flags;
 import org.jclusterfs.mount.protocol.Opcode;
 import org.jclusterfs.mount.protocol.Replies;
+import org.jclusterfs.mount.protocol.Requests.InHeader;
 import org.jclusterfs.mount.protocol.Requests.SetattrIn;
 
 /** Requests about attributes, link targets and the volume. */
@@ -57,18 +58,74 @@ final class InodeOperations {
     SetattrIn in = SetattrIn.at(request.input(), request.body());
     long inode = nodes.inode(request.header().nodeid());
     int valid = in.valid();
-    AttributeChange change =
-        new AttributeChange(
-            (valid & Flags.FATTR_MODE) == 0 ? null : (Integer) (in.mode() & PERMISSIONS),
-            (valid & Flags.FATTR_UID) == 0 ? null : (Integer) in.uid(),
-            (valid & Flags.FATTR_GID) == 0 ? null : (Integer) in.gid(),
-            (valid & Flags.FATTR_SIZE) == 0 ? null : (Long) in.size(),
-            time(valid, Flags.FATTR_ATIME, Flags.FATTR_ATIME_NOW, in.atime(), in.atimensec()),
-            time(valid, Flags.FATTR_MTIME, Flags.FATTR_MTIME_NOW, in.mtime(), in.mtimensec()),
-            (valid & Flags.FATTR_KILL_SUIDGID) != 0);
+    boolean clears = clearsSetId(valid, inode, request.header().uid());
+    Integer owner = requiredOwner(valid, request.header());
+    try {
+      set(request, inode, change(in, clears, owner));
+    } catch (FsException e) {
+      if (owner == null
+          || e.failure() != FsException.Failure.NOT_PERMITTED
+          || !Callers.actAsOwners(request.header().pid())) {
+        throw e;
+      }
+      set(request, inode, change(in, clears, null));
+    }
+  }
+
+  private void set(Request request, long inode, AttributeChange change) throws FsException {
     Stale stale = new Stale(request);
     vfs.setAttributes(inode, change, a -> stale.unless(a, () -> attrOut(request, a)));
     stale.raise();
+  }
+
+  private static AttributeChange change(SetattrIn in, boolean clearSetId, Integer owner) {
+    int valid = in.valid();
+    return new AttributeChange(
+        (valid & Flags.FATTR_MODE) == 0 ? null : (Integer) (in.mode() & PERMISSIONS),
+        (valid & Flags.FATTR_UID) == 0 ? null : (Integer) in.uid(),
+        (valid & Flags.FATTR_GID) == 0 ? null : (Integer) in.gid(),
+        (valid & Flags.FATTR_SIZE) == 0 ? null : (Long) in.size(),
+        time(valid, Flags.FATTR_ATIME, Flags.FATTR_ATIME_NOW, in.atime(), in.atimensec()),
+        time(valid, Flags.FATTR_MTIME, Flags.FATTR_MTIME_NOW, in.mtime(), in.mtimensec()),
+        clearSetId,
+        owner);
+  }
+
+  /**
+   * Who has to own the inode, or null. The kernel allows a change of mode, owner or times by the
+   * owner that it knows, and does not ask for it anew when another node may have changed it. Times
+   * that are set to now, and those that come with a size, are for writers too.
+   */
+  private static Integer requiredOwner(int valid, InHeader caller) {
+    int bothNow = Flags.FATTR_ATIME_NOW | Flags.FATTR_MTIME_NOW;
+    boolean owners = (valid & (Flags.FATTR_MODE | Flags.FATTR_UID | Flags.FATTR_GID)) != 0;
+    boolean times = (valid & (Flags.FATTR_ATIME | Flags.FATTR_MTIME)) != 0;
+    boolean writers = (valid & Flags.FATTR_SIZE) != 0 || (valid & bothNow) == bothNow;
+    return caller.uid() != 0 && (owners || times && !writers) ? (Integer) caller.uid() : null;
+  }
+
+  /**
+   * Whether set-id bits go: when told so (a truncation), and with HANDLE_KILLPRIV_V2 whenever the
+   * owner is changed, by whomever; older kernels send the new mode. A chown(2) that names neither
+   * owner nor group clears them too, and comes as a request without any attribute; so does what the
+   * kernel does before a FALLOCATE or COPY_FILE_RANGE, in whose handlers they are cleared, and so
+   * it is obeyed only from who may call chown.
+   */
+  private boolean clearsSetId(int valid, long inode, int caller) throws FsException {
+    if ((valid & Flags.FATTR_KILL_SUIDGID) != 0) {
+      return true;
+    }
+    if (!session.negotiated().has(Flags.HANDLE_KILLPRIV_V2)) {
+      return false;
+    }
+    if ((valid & Flags.FATTR_ALL) == 0) {
+      boolean[] own = {caller == 0};
+      if (!own[0]) {
+        vfs.getAttributes(inode, a -> own[0] = a.uid() == caller);
+      }
+      return own[0];
+    }
+    return (valid & (Flags.FATTR_UID | Flags.FATTR_GID)) != 0;
   }
 
   private static Instant time(int valid, int set, int now, long seconds, int nanos) {

@@ -148,7 +148,8 @@ final class NameOperations {
     long parent = nodes.inode(request.header().nodeid());
     byte[] name = request.name(CreateIn.BYTES, 0);
     Entry entry = new Entry(request, name);
-    vfs.create(parent, name, in.mode(), in.flags(), caller(request, in.umask()), entry::accept);
+    int flags = FileOperations.vfsFlags(request, in.flags(), in.openFlags(), session.negotiated());
+    vfs.create(parent, name, in.mode(), flags, caller(request, in.umask()), entry::accept);
     entry.settle();
   }
 

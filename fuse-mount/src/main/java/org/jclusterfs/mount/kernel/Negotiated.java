@@ -19,8 +19,7 @@ record Negotiated(int minor, long flags) {
    * What is asked for where the kernel has it. Left out with reason: WRITEBACK_CACHE (the kernel
    * would ignore sizes made by other nodes), EXPORT_SUPPORT (no lookup of ".."), READDIRPLUS_AUTO
    * (the first {@code ls -l} would look up each name), EXPLICIT_INVAL_DATA (AUTO_INVAL_DATA also
-   * bounds what a stopped daemon's pages can be), HANDLE_KILLPRIV_V2 (chown and truncate then leave
-   * clearing set-id bits to the filesystem; the kernel does it well under default_permissions).
+   * bounds what a stopped daemon's pages can be).
    */
   static final long WANTED =
       Flags.ASYNC_READ
@@ -35,6 +34,7 @@ record Negotiated(int minor, long flags) {
           | Flags.PARALLEL_DIROPS
           | Flags.ABORT_ERROR
           | Flags.MAX_PAGES
+          | Flags.HANDLE_KILLPRIV_V2
           | Flags.SETXATTR_EXT
           | Flags.INIT_EXT
           | Flags.DIRECT_IO_ALLOW_MMAP;

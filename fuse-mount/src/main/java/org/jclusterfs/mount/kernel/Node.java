@@ -23,8 +23,8 @@ final class Node {
   /** Whether pages may be in the kernel. */
   volatile boolean pages;
 
-  /** Mode last told while it was cacheable, or -1. */
-  volatile int mode = -1;
+  /** Whether attributes were told since the last invalidation, so that a change of them is one. */
+  volatile boolean told;
 
   /** When the kernel was told name and attributes last, to keep; 0: not since they were dropped. */
   private volatile long toldAt;
@@ -83,13 +83,13 @@ final class Node {
 
   synchronized void forgetHints() {
     epoch++;
-    mode = -1;
+    told = false;
     toldAt = 0;
     noCapability = false;
   }
 
   synchronized void rememberNoCapability(int readInEpoch) {
-    if (epoch == readInEpoch && mode != -1) {
+    if (epoch == readInEpoch && told) {
       noCapability = true;
     }
   }

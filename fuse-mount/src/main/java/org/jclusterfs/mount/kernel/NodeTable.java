@@ -53,7 +53,7 @@ final class NodeTable {
     return nodeId == ROOT_ID ? root : nodeId & INODE_MASK;
   }
 
-  /** Checks an answer against the node id that was asked for, and remembers its mode. */
+  /** Checks an answer against the node id that was asked for. */
   void check(long nodeId, Attributes attributes) throws FsException {
     if (nodeId(attributes.inode(), attributes.generation()) != nodeId) {
       throw stale(attributes.inode());
@@ -78,7 +78,7 @@ final class NodeTable {
 
   private static void told(Node node, Attributes attributes) {
     if (node != null) {
-      node.mode = attributes.cacheable() ? attributes.mode() : -1;
+      node.told = attributes.cacheable();
     }
   }
 

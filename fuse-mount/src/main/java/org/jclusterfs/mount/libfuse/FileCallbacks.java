@@ -2,8 +2,6 @@ package org.jclusterfs.mount.libfuse;
 
 import java.nio.ByteBuffer;
 import jnr.ffi.Pointer;
-import org.jclusterfs.core.vfs.AttributeChange;
-import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
@@ -12,8 +10,6 @@ import ru.serce.jnrfuse.struct.FuseFileInfo;
 final class FileCallbacks {
   private static final int O_DSYNC = 010000;
   private static final int O_SYNC_BIT = 04000000;
-  private static final int S_ISUID = 04000;
-  private static final int S_ISGID_AND_IXGRP = 02010;
 
   private final LibFuseSession session;
   private final Vfs vfs;
@@ -62,20 +58,18 @@ final class FileCallbacks {
 
   private int write(Pointer path, Pointer data, long size, long offset, Pointer file) {
     int flags = FuseFileInfo.of(file).flags.intValue();
+    // libfuse does not pass on that the kernel wants set-id bits cleared.
     boolean byRoot = session.library().fuse_get_context().uid.intValue() == 0;
     return session.serve(
         "write",
         () -> {
           OpenFile opened = session.file(file);
-          if (!byRoot) {
-            clearSetId(opened.inode());
-          }
           int[] written = {0};
           vfs.write(
               opened,
               offset,
               LibFuseSession.buffer(data, size),
-              flags,
+              byRoot ? flags : flags | Vfs.CLEAR_SETID,
               false,
               count -> written[0] = count);
           if ((flags & O_DSYNC) != 0) {
@@ -84,16 +78,6 @@ final class FileCallbacks {
           }
           return written[0];
         });
-  }
-
-  /** libfuse does not pass on that the kernel wants set-id bits cleared. */
-  private void clearSetId(long inode) throws FsException {
-    int[] mode = {0};
-    vfs.getAttributes(inode, a -> mode[0] = a.mode());
-    if ((mode[0] & S_ISUID) != 0 || (mode[0] & S_ISGID_AND_IXGRP) == S_ISGID_AND_IXGRP) {
-      vfs.setAttributes(
-          inode, new AttributeChange(null, null, null, null, null, null, true), a -> {});
-    }
   }
 
   private int flush(Pointer path, Pointer file) {

@@ -44,6 +44,12 @@ public final class Flags {
   /** fuse_init: max_pages is valid. */
   public static final long MAX_PAGES = 1 << 22;
 
+  /**
+   * fuse_init: clearing set-id bits and security.capability is the filesystem's task, and requests
+   * tell whether the caller is one for whom they go; kernel 5.11 (protocol 7.33).
+   */
+  public static final long HANDLE_KILLPRIV_V2 = 1 << 28;
+
   /** fuse_init: SETXATTR tells more about who sets, in a longer fuse_setxattr_in. */
   public static final long SETXATTR_EXT = 1 << 29;
 
@@ -77,8 +83,26 @@ public final class Flags {
   /** mtime is the server's clock. */
   public static final int FATTR_MTIME_NOW = 1 << 8;
 
+  /** ctime is valid. */
+  public static final int FATTR_CTIME = 1 << 10;
+
+  /** All bits that stand for attributes. */
+  public static final int FATTR_ALL =
+      FATTR_MODE
+          | FATTR_UID
+          | FATTR_GID
+          | FATTR_SIZE
+          | FATTR_ATIME
+          | FATTR_MTIME
+          | FATTR_ATIME_NOW
+          | FATTR_MTIME_NOW
+          | FATTR_CTIME;
+
   /** set-id bits are to go. */
   public static final int FATTR_KILL_SUIDGID = 1 << 11;
+
+  /** fuse_open_in and fuse_create_in open_flags: set-id bits are to go with O_TRUNC. */
+  public static final int OPEN_KILL_SUIDGID = 1;
 
   /** fuse_open_out: no page cache. */
   public static final int FOPEN_DIRECT_IO = 1;

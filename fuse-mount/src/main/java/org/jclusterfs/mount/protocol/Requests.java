@@ -108,13 +108,24 @@ public final class Requests {
   }
 
   /** fuse_create_in: 0 flags, 4 mode, 8 umask, 12 open_flags; the name follows. */
-  public record CreateIn(int flags, int mode, int umask) {
+  public record CreateIn(int flags, int mode, int umask, int openFlags) {
     /** Size of the record. */
     public static final int BYTES = 16;
 
     /** Reads one. */
     public static CreateIn at(ByteBuffer b, int o) {
-      return new CreateIn(b.getInt(o), b.getInt(o + 4), b.getInt(o + 8));
+      return new CreateIn(b.getInt(o), b.getInt(o + 4), b.getInt(o + 8), b.getInt(o + 12));
+    }
+  }
+
+  /** fuse_open_in: 0 flags, 4 open_flags. */
+  public record OpenIn(int flags, int openFlags) {
+    /** Size of the record. */
+    public static final int BYTES = 8;
+
+    /** Reads one. */
+    public static OpenIn at(ByteBuffer b, int o) {
+      return new OpenIn(b.getInt(o), b.getInt(o + 4));
     }
   }
 
@@ -279,9 +290,6 @@ public final class Requests {
 
   /** Size of fuse_link_in: 0 oldnodeid; the name follows. */
   public static final int LINK_IN_BYTES = 8;
-
-  /** Size of fuse_open_in: 0 flags, 4 open_flags. */
-  public static final int OPEN_IN_BYTES = 8;
 
   /** Size of fuse_forget_in: 0 nlookup. */
   public static final int FORGET_IN_BYTES = 8;

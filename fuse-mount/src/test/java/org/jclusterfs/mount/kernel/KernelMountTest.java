@@ -137,6 +137,36 @@ class KernelMountTest extends MountContract {
   }
 
   @Test
+  void setIdBitsGoByCallerAndAreSeenByTheKernelAtOnce() throws Exception {
+    assertEquals(
+        "root 6777 777 777 777 777 2767 6777 other 777 777 777 777",
+        mounted.python(
+            "import os,ctypes",
+            "c=ctypes.CDLL(None,use_errno=True); b=ctypes.create_string_buffer(256)",
+            "os.umask(0)",
+            "def kernel(name):",
+            "  assert c.statx(-100,name.encode(),0,2,b)==0  # STATX_MODE: no other is refreshed",
+            "  return int.from_bytes(b.raw[28:30],'little')&0o7777",
+            "def after(change,uid,mode=0o6777):",
+            "  f=os.open('s',os.O_RDWR|os.O_CREAT); os.write(f,b'x')",
+            "  os.chmod('s',mode); os.stat('s')",
+            "  if os.fork()==0:",
+            "    os.setgid(uid); os.setuid(uid); change(f); os._exit(0)",
+            "  os.wait(); os.close(f); print(oct(kernel('s'))[2:],end=' ')",
+            "def opens(flags): return lambda f: os.open('s',flags)",
+            "write=lambda f: os.write(f,b'x')",
+            "print('root',end=' '); after(write,0); os.unlink('s')",
+            "after(lambda f: os.chown('s',0,0),0); after(lambda f: os.chown('s',-1,0),0)",
+            "after(lambda f: os.chown('s',-1,-1),0)",
+            "after(lambda f: os.chown('s',1,1),0); after(lambda f: os.chown('s',0,0),0,0o2767)",
+            "after(opens(os.O_WRONLY|os.O_TRUNC),0)",
+            "print('other',end=' '); after(write,1000)",
+            "after(opens(os.O_WRONLY|os.O_TRUNC),1000)",
+            "after(opens(os.O_WRONLY|os.O_TRUNC|os.O_CREAT),1000)",
+            "after(lambda f: os.posix_fallocate(f,0,10),1000)"));
+  }
+
+  @Test
   void copyRangeIsDoneInside() throws Exception {
     mounted.python(
         "import os",

@@ -2,6 +2,7 @@ package org.jclusterfs.mount;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.posix.Posix;
 
 /**
@@ -48,9 +49,16 @@ public final class Connection {
 
   /** Unmounts it, lazily where it is busy. */
   public void unmount() {
-    if (isMounted() && Posix.libc().umount2(directory.toString(), 0) != 0) {
-      Posix.libc().umount2(directory.toString(), Posix.MNT_DETACH);
+    if (isMounted() && !unmount(directory, false)) {
+      unmount(directory, true);
     }
+  }
+
+  /** Unmounts what is on a directory; {@code lazily}: also where it is busy, or dead. */
+  static boolean unmount(Path directory, boolean lazily) {
+    int flags = lazily ? Posix.MNT_DETACH : 0;
+    return Posix.libc().umount2(directory.toString(), flags) == 0
+        || Posix.errno() == Errno.EPERM && Fusermount.unmount(directory, lazily);
   }
 
   /** Fails every request from now on; see {@link Binding#abort()}. */

@@ -65,7 +65,7 @@ final class Daemon {
     } catch (IOException e) {
       binding.close();
       leave(vfs);
-      throw new MountException("cannot write /run/jclusterfs: " + e.getMessage(), e);
+      throw new MountException("cannot write the state of the mount: " + e.getMessage(), e);
     } finally {
       if (guardian != null) {
         guardian.close();

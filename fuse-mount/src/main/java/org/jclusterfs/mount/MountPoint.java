@@ -124,7 +124,7 @@ final class MountPoint {
     }
     // Not connected: its daemon died. A new mount would lie over it for ever.
     LOG.log(System.Logger.Level.INFO, "removing the dead mount on {0}", path);
-    if (Posix.libc().umount2(path.toString(), Posix.MNT_DETACH) != 0) {
+    if (!Connection.unmount(path, true)) {
       throw new MountException(
           "cannot remove the dead mount on " + path + ": " + Errno.describe(Posix.errno()));
     }

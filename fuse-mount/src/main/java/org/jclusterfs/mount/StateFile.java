@@ -9,13 +9,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * /run/jclusterfs/PID while a daemon lives, by which umount's helper finds it: lines {@code
- * directory=}, {@code source=}, {@code connection=} (minor device number) and {@code start=} (start
- * time of the process, field 22 of proc(5)'s stat).
+ * PID in the {@link RunDirectory} while a daemon lives, by which umount's helper finds it: lines
+ * {@code directory=}, {@code source=}, {@code connection=} (minor device number) and {@code start=}
+ * (start time of the process, field 22 of proc(5)'s stat).
  */
 final class StateFile implements AutoCloseable {
-  private static final Path RUN = Path.of("/run/jclusterfs");
-
   // State files alone: beside each lies the socket PID.control.
   private static final String NUMBERS = "[0-9]*[0-9]";
 
@@ -26,11 +24,11 @@ final class StateFile implements AutoCloseable {
   }
 
   static StateFile write(String source, Path directory, int connection) throws IOException {
-    Files.createDirectories(RUN);
-    removeStale();
+    Path run = RunDirectory.own();
+    removeStale(run);
     String start = startTime(ProcessHandle.current().pid());
-    Path file = RUN.resolve(Long.toString(ProcessHandle.current().pid()));
-    Path draft = RUN.resolve("." + file.getFileName());
+    Path file = run.resolve(Long.toString(ProcessHandle.current().pid()));
+    Path draft = run.resolve("." + file.getFileName());
     Files.writeString(
         draft,
         "directory="
@@ -52,15 +50,21 @@ final class StateFile implements AutoCloseable {
 
   /** Process that serves a connection, if it lives. */
   static Optional<Long> daemonOf(int connection) {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(RUN, NUMBERS)) {
-      for (Path each : files) {
-        List<String> lines = Files.readAllLines(each);
-        if (lines.contains("connection=" + connection) && isAlive(each, lines)) {
-          return Optional.of(Long.parseLong(each.getFileName().toString()));
+    return fileOf(connection).map(file -> Long.parseLong(file.getFileName().toString()));
+  }
+
+  private static Optional<Path> fileOf(int connection) {
+    for (Path run : RunDirectory.all()) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(run, NUMBERS)) {
+        for (Path each : files) {
+          List<String> lines = Files.readAllLines(each);
+          if (lines.contains("connection=" + connection) && isAlive(each, lines)) {
+            return Optional.of(each);
+          }
         }
+      } catch (IOException | DirectoryIteratorException e) {
+        // Somebody else's, or one that ends just now.
       }
-    } catch (IOException | DirectoryIteratorException e) {
-      // None written, or one that ends just now.
     }
     return Optional.empty();
   }
@@ -76,12 +80,12 @@ final class StateFile implements AutoCloseable {
 
   /** Where the daemon that serves a connection listens for questions. */
   static Optional<Path> controlSocketOf(int connection) {
-    return daemonOf(connection).map(pid -> controlSocket(RUN.resolve(Long.toString(pid))));
+    return fileOf(connection).map(StateFile::controlSocket);
   }
 
   /** What killed daemons left. */
-  private static void removeStale() {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(RUN, NUMBERS)) {
+  private static void removeStale(Path run) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(run, NUMBERS)) {
       for (Path each : files) {
         if (!isAlive(each, Files.readAllLines(each))) {
           Files.deleteIfExists(controlSocket(each));

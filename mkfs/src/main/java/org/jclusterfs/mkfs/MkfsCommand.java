@@ -1,5 +1,6 @@
 package org.jclusterfs.mkfs;
 
+import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
@@ -162,8 +163,11 @@ final class MkfsCommand implements Callable<Integer> {
     if (slots != null && slots < 1) {
       throw new IllegalArgumentException("the number of node slots must be 1 to 255, not " + slots);
     }
+    // Whoever makes a volume can use it, root or not.
+    UnixSystem self = new UnixSystem();
     FormatOptions options =
         FormatOptions.defaults()
+            .withOwner((int) self.getUid(), (int) self.getGid())
             .withSlots(slots == null ? 0 : slots)
             .withLabel(label)
             .withDiscard(!keep);

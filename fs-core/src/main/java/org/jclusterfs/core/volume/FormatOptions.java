@@ -13,6 +13,8 @@ import java.util.UUID;
  * @param label volume label, at most 64 bytes in UTF-8
  * @param uuid UUID of the volume, null: a random one
  * @param discard whether the device is told first that all of it is unused
+ * @param uid owner of the root directory
+ * @param gid its group
  */
 public record FormatOptions(
     long blocks,
@@ -21,45 +23,58 @@ public record FormatOptions(
     int groupBlocks,
     String label,
     UUID uuid,
-    boolean discard) {
+    boolean discard,
+    int uid,
+    int gid) {
 
   /** Everything left to the program, without a label. */
   public static FormatOptions defaults() {
-    return new FormatOptions(0, 0, 0, 0, "", null, true);
+    return new FormatOptions(0, 0, 0, 0, "", null, true, 0, 0);
   }
 
   /** With a size in blocks. */
   public FormatOptions withBlocks(long value) {
-    return new FormatOptions(value, slots, journalBlocks, groupBlocks, label, uuid, discard);
+    return new FormatOptions(
+        value, slots, journalBlocks, groupBlocks, label, uuid, discard, uid, gid);
   }
 
   /** With a number of node slots. */
   public FormatOptions withSlots(int value) {
-    return new FormatOptions(blocks, value, journalBlocks, groupBlocks, label, uuid, discard);
+    return new FormatOptions(
+        blocks, value, journalBlocks, groupBlocks, label, uuid, discard, uid, gid);
   }
 
   /** With a length of each journal. */
   public FormatOptions withJournalBlocks(long value) {
-    return new FormatOptions(blocks, slots, value, groupBlocks, label, uuid, discard);
+    return new FormatOptions(blocks, slots, value, groupBlocks, label, uuid, discard, uid, gid);
   }
 
   /** With a length of each resource group. */
   public FormatOptions withGroupBlocks(int value) {
-    return new FormatOptions(blocks, slots, journalBlocks, value, label, uuid, discard);
+    return new FormatOptions(blocks, slots, journalBlocks, value, label, uuid, discard, uid, gid);
   }
 
   /** With a label. */
   public FormatOptions withLabel(String value) {
-    return new FormatOptions(blocks, slots, journalBlocks, groupBlocks, value, uuid, discard);
+    return new FormatOptions(
+        blocks, slots, journalBlocks, groupBlocks, value, uuid, discard, uid, gid);
   }
 
   /** With a UUID. */
   public FormatOptions withUuid(UUID value) {
-    return new FormatOptions(blocks, slots, journalBlocks, groupBlocks, label, value, discard);
+    return new FormatOptions(
+        blocks, slots, journalBlocks, groupBlocks, label, value, discard, uid, gid);
   }
 
   /** With or without a discard of the device. */
   public FormatOptions withDiscard(boolean value) {
-    return new FormatOptions(blocks, slots, journalBlocks, groupBlocks, label, uuid, value);
+    return new FormatOptions(
+        blocks, slots, journalBlocks, groupBlocks, label, uuid, value, uid, gid);
+  }
+
+  /** With an owner and group of the root directory. */
+  public FormatOptions withOwner(int user, int group) {
+    return new FormatOptions(
+        blocks, slots, journalBlocks, groupBlocks, label, uuid, discard, user, group);
   }
 }

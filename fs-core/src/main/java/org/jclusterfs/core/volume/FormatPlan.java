@@ -17,9 +17,17 @@ import org.jclusterfs.core.format.Superblock;
  * @param geometry where everything lies
  * @param journalBlocks length of each journal in blocks
  * @param discard whether the device is discarded first
+ * @param uid owner of the root directory
+ * @param gid its group
  */
 public record FormatPlan(
-    UUID uuid, String label, Geometry geometry, long journalBlocks, boolean discard) {
+    UUID uuid,
+    String label,
+    Geometry geometry,
+    long journalBlocks,
+    boolean discard,
+    int uid,
+    int gid) {
 
   private static final long MIB = (1L << 20) / BlockHeader.BLOCK_SIZE;
   private static final long GIB = 1024 * MIB;
@@ -82,7 +90,8 @@ public record FormatPlan(
     UUID uuid = options.uuid() == null ? UUID.randomUUID() : options.uuid();
     Geometry geometry =
         geometry(blocks, slots, Geometry.JOURNAL_AREA + slots * journal, options.groupBlocks());
-    return new FormatPlan(uuid, options.label(), geometry, journal, options.discard());
+    return new FormatPlan(
+        uuid, options.label(), geometry, journal, options.discard(), options.uid(), options.gid());
   }
 
   private static int defaultSlots(long blocks) {

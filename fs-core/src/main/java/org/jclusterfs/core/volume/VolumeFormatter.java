@@ -281,6 +281,8 @@ public final class VolumeFormatter {
     InodeBlock.parent(inode, parent);
     NodeHeader.initialise(inode, NodeHeader.ROOT_BASE, 0);
     if (number == root) {
+      InodeBlock.uid(inode, plan.uid());
+      InodeBlock.gid(inode, plan.gid());
       addFirstEntry(inode, "lost+found", lostFound);
     }
     BlockHeader.seal(inode);

@@ -9,6 +9,7 @@ import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.Binding;
 import org.jclusterfs.mount.BindingOptions;
 import org.jclusterfs.mount.Connection;
+import org.jclusterfs.mount.Fusermount;
 import org.jclusterfs.mount.Handles;
 import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.posix.LibC;
@@ -48,33 +49,10 @@ public final class KernelBinding implements Binding {
 
   @Override
   public void mount() throws MountException, InterruptedException {
-    descriptor = libc.open("/dev/fuse", Posix.O_RDWR | Posix.O_CLOEXEC);
-    if (descriptor < 0) {
-      throw new MountException(
-          "cannot open /dev/fuse: "
-              + Errno.describe(Posix.errno())
-              + "; load the module fuse (modprobe fuse) and mount as root");
-    }
+    descriptor = Posix.isRoot() ? mountDirectly() : Fusermount.mount(options, MAX_WRITE);
     FuseChannel channel = new DeviceChannel(descriptor);
     nodes = new NodeTable(vfs.root());
     dispatcher.on(Opcode.INIT, request -> init(request, channel, nodes, dispatcher));
-    int mounted =
-        libc.mount(
-            options.source(),
-            options.directory().toString(),
-            TYPE,
-            options.mountFlags(),
-            "fd="
-                + descriptor
-                + ",rootmode=40000,user_id=0,group_id=0,default_permissions"
-                + ",allow_other,max_read="
-                + MAX_WRITE);
-    if (mounted != 0) {
-      int errno = Posix.errno();
-      libc.close(descriptor);
-      throw new MountException(
-          "mount(2) on " + options.directory() + " failed: " + Errno.describe(errno));
-    }
     connection = Connection.on(options.directory());
     readers = new ReaderPool(channel, dispatcher, REQUEST_BYTES, REPLY_BYTES);
     readers.start();
@@ -84,6 +62,35 @@ public final class KernelBinding implements Binding {
       throw new MountException(
           answered ? refusal : "the kernel sent no INIT within " + INIT_SECONDS + " s");
     }
+  }
+
+  /** Opens /dev/fuse and mounts. */
+  private int mountDirectly() throws MountException {
+    int opened = libc.open("/dev/fuse", Posix.O_RDWR | Posix.O_CLOEXEC);
+    if (opened < 0) {
+      throw new MountException(
+          "cannot open /dev/fuse: "
+              + Errno.describe(Posix.errno())
+              + "; load the module fuse (modprobe fuse)");
+    }
+    int mounted =
+        libc.mount(
+            options.source(),
+            options.directory().toString(),
+            TYPE,
+            options.mountFlags(),
+            "fd="
+                + opened
+                + ",rootmode=40000,user_id=0,group_id=0,default_permissions"
+                + ",allow_other,max_read="
+                + MAX_WRITE);
+    if (mounted != 0) {
+      int errno = Posix.errno();
+      libc.close(opened);
+      throw new MountException(
+          "mount(2) on " + options.directory() + " failed: " + Errno.describe(errno));
+    }
+    return opened;
   }
 
   /** Answers INIT and sets the handlers; the kernel sends nothing else before. */

@@ -13,6 +13,7 @@ import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.Binding;
 import org.jclusterfs.mount.BindingOptions;
 import org.jclusterfs.mount.Connection;
+import org.jclusterfs.mount.Fusermount;
 
 /**
  * Serves a filesystem through libfuse 2's high-level API. The kernel keeps no attribute, name or
@@ -27,7 +28,6 @@ public final class LibFuseBinding implements Binding {
   private static final List<String> ALWAYS =
       List.of(
           "subtype=jclusterfs",
-          "allow_other",
           "default_permissions",
           "nonempty",
           "use_ino",
@@ -81,17 +81,11 @@ public final class LibFuseBinding implements Binding {
   static String optionList(BindingOptions options) {
     StringJoiner list = new StringJoiner(",");
     ALWAYS.forEach(list::add);
-    // A comma or backslash in it would end it.
-    list.add("fsname=" + options.source().replace("\\", "\\\\").replace(",", "\\,"));
-    long flags = options.mountFlags();
-    list.add((flags & 1) == 0 ? "rw" : "ro");
-    list.add((flags & 2) == 0 ? "suid" : "nosuid");
-    list.add((flags & 4) == 0 ? "dev" : "nodev");
-    list.add((flags & 8) == 0 ? "exec" : "noexec");
-    list.add((flags & 16) == 0 ? "async" : "sync");
-    if ((flags & 128) != 0) {
-      list.add("dirsync");
+    if (Fusermount.allowsOthers()) {
+      list.add("allow_other");
     }
+    list.add(Fusermount.sourceWord(options.source()));
+    list.add(Fusermount.flagWords(options.mountFlags()));
     return list.toString();
   }
 

@@ -99,6 +99,7 @@ public final class Errno {
     return switch (errno) {
       case EPERM -> "operation not permitted (EPERM)";
       case ENOENT -> "no such file or directory (ENOENT)";
+      case 12 -> "not enough memory, or above the limit (ENOMEM)";
       case EACCES -> "permission denied (EACCES)";
       case EBUSY -> "busy (EBUSY)";
       case ENODEV -> "no such device (ENODEV)";

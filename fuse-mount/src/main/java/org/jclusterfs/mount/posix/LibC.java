@@ -30,6 +30,21 @@ public interface LibC {
   /** poll(2) with an array of pollfd at an address. */
   int poll(long descriptors, long count, int millis);
 
+  /** geteuid(2). */
+  int geteuid();
+
+  /** dup(2). */
+  int dup(int descriptor);
+
+  /** dup2(2). */
+  int dup2(int descriptor, int as);
+
+  /** socketpair(2) into two ints at an address. */
+  int socketpair(int domain, int type, int protocol, long pair);
+
+  /** recvmsg(2) with a struct msghdr at an address. */
+  long recvmsg(int descriptor, long message, int flags);
+
   /** mlockall(2). */
   int mlockall(int flags);
 

@@ -15,6 +15,9 @@ public final class Posix {
   /** open(2): not inherited by programs started. */
   public static final int O_CLOEXEC = 02000000;
 
+  /** recvmsg(2): descriptors that come are not inherited by programs started. */
+  public static final int MSG_CMSG_CLOEXEC = 0x40000000;
+
   /** umount2(2): detach now, clean up when no longer in use. */
   public static final int MNT_DETACH = 2;
 
@@ -27,6 +30,11 @@ public final class Posix {
   /** The functions. */
   public static LibC libc() {
     return LIBC;
+  }
+
+  /** Whether this process may mount by itself. */
+  public static boolean isRoot() {
+    return LIBC.geteuid() == 0;
   }
 
   /** errno of this thread's last call that failed. */

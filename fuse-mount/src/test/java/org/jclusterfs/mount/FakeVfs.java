@@ -496,7 +496,7 @@ public final class FakeVfs implements Vfs {
 
   @Override
   public VolumeStatistics statistics() {
-    return new VolumeStatistics(4096, 1000, 400, 5000, 4000);
+    return new VolumeStatistics(4096, 1000, 450, 400, 5000, 4000);
   }
 
   @Override

@@ -243,7 +243,7 @@ public abstract class MountContract {
 
   @Test
   void statfsShowsTheVolume() throws Exception {
-    assertEquals("4096 1000 400 4000", mounted.shell("stat -f -c '%S %b %a %d' ."));
+    assertEquals("4096 1000 450 400 4000", mounted.shell("stat -f -c '%S %b %f %a %d' ."));
     assertEquals(
         "fuse.jclusterfs fake:volume", mounted.shell("findmnt -n -o FSTYPE,SOURCE . | tr -s ' '"));
   }

@@ -26,6 +26,8 @@ final class FreeSpace {
   private final ClusterLocks locks;
   private final MetaStore store;
   private final Geometry geometry;
+  private long all;
+  private long available;
 
   FreeSpace(Group[] groups, ClusterLocks locks, MetaStore store, Geometry geometry) {
     this.groups = groups;
@@ -34,23 +36,27 @@ final class FreeSpace {
     this.geometry = geometry;
   }
 
-  long count() throws IOException {
-    long free = 0;
+  ResourceGroups.Free count() throws IOException {
     List<Group> remote = new ArrayList<>();
     for (Group group : groups) {
       if (locks.cached(group.lock()) == LockMode.EX && group.freeHint() != Group.UNKNOWN) {
-        free += group.freeHint();
+        add(group);
       } else {
         remote.add(group);
       }
     }
     for (int from = 0; from < remote.size(); from += IN_FLIGHT) {
-      free += readHeaders(remote.subList(from, Math.min(remote.size(), from + IN_FLIGHT)));
+      readHeaders(remote.subList(from, Math.min(remote.size(), from + IN_FLIGHT)));
     }
-    return free;
+    return new ResourceGroups.Free(all, available);
   }
 
-  private long readHeaders(List<Group> some) throws IOException {
+  private void add(Group group) {
+    all += group.freeHint();
+    available += Math.max(0, group.freeHint() - ResourceGroups.KEPT_BACK);
+  }
+
+  private void readHeaders(List<Group> some) throws IOException {
     List<ByteBuffer> buffers = new ArrayList<>();
     List<CompletableFuture<Void>> reads = new ArrayList<>();
     for (Group group : some) {
@@ -59,7 +65,6 @@ final class FreeSpace {
       buffers.add(buffer);
       reads.add(store.readRaw(geometry.groupStart(group.index()), buffer));
     }
-    long free = 0;
     for (int i = 0; i < some.size(); i++) {
       DeviceFutures.await(reads.get(i));
       ByteBuffer header = buffers.get(i).clear();
@@ -67,9 +72,8 @@ final class FreeSpace {
       if (BlockHeader.check(header, GroupHeader.MAGIC, group.firstBlock(), store.volume())
           == null) {
         group.freeHint(GroupHeader.freeBlocks(header));
-        free += group.freeHint();
+        add(group);
       }
     }
-    return free;
   }
 }

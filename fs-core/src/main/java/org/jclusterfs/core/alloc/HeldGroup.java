@@ -25,6 +25,11 @@ public final class HeldGroup implements BlockSource, AutoCloseable {
     this.store = store;
   }
 
+  /** Stands for a reservation of nothing: no group is held, and none can give a block. */
+  static HeldGroup ofNothing() {
+    return new HeldGroup(null, null, null);
+  }
+
   /** Index of the group. */
   public int index() {
     return group.index();
@@ -45,6 +50,9 @@ public final class HeldGroup implements BlockSource, AutoCloseable {
    * every bitmap that they may lie in.
    */
   public int credits(int blocks) throws IOException {
+    if (group == null) {
+      return 0;
+    }
     return 1 + Math.min(blocks, GroupHeader.bitmapBlocks(group.header(store).buffer()));
   }
 
@@ -88,6 +96,9 @@ public final class HeldGroup implements BlockSource, AutoCloseable {
 
   @Override
   public MetaBlock allocate(Transaction tx, LockScope scope, int magic, long owner) {
+    if (group == null) {
+      throw new IllegalStateException("a block is taken, but none was reserved");
+    }
     try {
       BitmapSearch.FreeRun run = search(group.rotor(), 1);
       long floor = take(tx, run.first(), 1, BitmapBlock.METADATA);
@@ -211,6 +222,8 @@ public final class HeldGroup implements BlockSource, AutoCloseable {
   /** Ends the hold; the node keeps the lock. */
   @Override
   public void close() {
-    holder.close();
+    if (holder != null) {
+      holder.close();
+    }
   }
 }

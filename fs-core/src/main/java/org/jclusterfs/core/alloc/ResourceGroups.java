@@ -110,7 +110,7 @@ public final class ResourceGroups {
   }
 
   /**
-   * Holds a group that can give {@code blocks} blocks.
+   * Holds a group that can give {@code blocks} blocks; none where that is 0.
    *
    * @param hint group to try first: where the file or its directory lies; -1 for none
    * @throws NoSpaceException if no group has that many free
@@ -129,6 +129,9 @@ public final class ResourceGroups {
 
   private HeldGroup reserve(int hint, int wanted, int kept)
       throws IOException, LockUnavailableException {
+    if (wanted == 0) {
+      return HeldGroup.ofNothing();
+    }
     int blocks = wanted + kept;
     if (hint >= 0 && locks.mastersRegion(hint)) {
       HeldGroup held = tryHold(groups[hint], blocks);
@@ -239,8 +242,16 @@ public final class ResourceGroups {
     }
   }
 
+  /**
+   * Free blocks of the volume.
+   *
+   * @param all with those kept back for what gives space back
+   * @param available those that files can take
+   */
+  public record Free(long all, long available) {}
+
   /** Free blocks of the whole volume as far as this node knows without asking the others. */
-  public long freeBlocks() throws IOException {
+  public Free freeBlocks() throws IOException {
     return new FreeSpace(groups, locks, transactions.store(), geometry).count();
   }
 

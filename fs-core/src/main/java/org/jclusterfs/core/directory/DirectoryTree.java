@@ -134,7 +134,7 @@ public final class DirectoryTree {
   /**
    * Adds a name.
    *
-   * @param source gives at least {@link #nodesForInsert()} blocks
+   * @param source gives what {@link #requireRoomFor} told, or {@link #nodesForInsert()} blocks
    * @throws IllegalStateException if the name is there already
    * @throws DirectoryFullException if 32768 names have its hash
    */
@@ -150,11 +150,13 @@ public final class DirectoryTree {
    * Refuses a name that {@link #insert} would refuse, and reads all that it will need: whoever
    * calls this before its transaction has nothing to fear from insert in it.
    *
+   * @return blocks that insert may allocate: 0 where the name's leaf has room
    * @throws IllegalStateException if the name is there already
    * @throws DirectoryFullException if 32768 names have its hash
    */
-  public void requireRoomFor(byte[] name) throws IOException {
-    tree.descend(freeCookie(name));
+  public int requireRoomFor(byte[] name) throws IOException {
+    TreeNode leaf = tree.descend(freeCookie(name)).leaf();
+    return DirectoryLeaf.hasRoomFor(leaf, name) ? 0 : nodesForInsert();
   }
 
   /** Adds an entry whose cookie is known to be free. */

@@ -22,6 +22,9 @@ import org.jclusterfs.core.txn.Transaction;
  * rule of its method in an {@link IllegalStateException}, before anything is changed.
  */
 public final class ExtentTree {
+  /** Entries that a change adds at most: an extent of which the middle changes becomes three. */
+  private static final int MOST_ADDED = 2;
+
   private final BlockTree tree;
 
   /** Sees extents from some place on, in order. */
@@ -357,6 +360,14 @@ public final class ExtentTree {
    */
   public int nodesForInsert() {
     return tree.nodesForInsert();
+  }
+
+  /**
+   * As {@link #nodesForInsert()}, for a run that begins at a file block: 0 where its leaf has room.
+   */
+  public int nodesForInsert(long logical) throws IOException {
+    TreeNode leaf = tree.descend(logical).leaf();
+    return leaf.count() + MOST_ADDED <= leaf.maxCount() ? 0 : nodesForInsert();
   }
 
   /** Upper bound of the blocks that one insert or markWritten logs, new nodes included. */

@@ -194,8 +194,8 @@ public final class FileContent {
     byte[] content = new byte[length];
     before.get(InodeBlock.BODY_OFFSET, content);
     inode.data().beginUse();
-    try (HeldGroup group = groups.reserve(inode.region(), 2);
-        Transaction tx = transactions.begin(2 + group.credits(2))) {
+    try (HeldGroup group = groups.reserve(inode.region(), length == 0 ? 0 : 1);
+        Transaction tx = transactions.begin(2 + group.credits(1))) {
       startExtents(inode, tx, group, content);
       inode.changedIn(tx.sequence());
       tx.complete();
@@ -207,7 +207,7 @@ public final class FileContent {
   /**
    * Gives an inode an extent tree with its first bytes in one block.
    *
-   * @param group can give two blocks
+   * @param group can give a block where there is content
    * @param content at most one block; may be empty, then nothing is mapped
    */
   public void startExtents(Inode inode, Transaction tx, HeldGroup group, byte[] content)
@@ -282,12 +282,12 @@ public final class FileContent {
     ExtentTree extents = extents(inode);
     long first = at / BLOCK;
     long goal = goal(extents, first);
-    try (HeldGroup group = reserveSome(inode.region(), goal, run, extents.nodesForInsert());
+    int nodes = extents.nodesForInsert(first);
+    try (HeldGroup group = reserveSome(inode.region(), goal, run, nodes);
         Transaction tx =
-            transactions.begin(
-                extents.blocksTouchedByInsert() + group.credits(1 + extents.nodesForInsert()))) {
+            transactions.begin(extents.blocksTouchedByInsert() + group.credits(1 + nodes))) {
       MetaBlock inodeBlock = tx.modify(inode.block(store()));
-      int possible = Math.max(1, group.toGive() - extents.nodesForInsert());
+      int possible = Math.max(1, group.toGive() - nodes);
       HeldGroup.Run taken = group.takeData(tx, goal, Math.min(run, possible));
       extents.insert(tx, group, first, taken.first(), taken.length(), false);
       ByteBuffer block = inodeBlock.buffer();
@@ -330,7 +330,7 @@ public final class FileContent {
     ExtentTree extents = extents(inode);
     int length = lengthIn(at, data, run);
     int blocks = (int) ((at + length - 1) / BLOCK + 1 - at / BLOCK);
-    int nodes = 2 * extents.nodesForInsert();
+    int nodes = 2 * extents.nodesForInsert(at / BLOCK);
     try (HeldGroup group = groups.reserveLast(inode.region(), nodes);
         Transaction tx =
             transactions.begin(2 * extents.blocksTouchedByInsert() + group.credits(nodes))) {

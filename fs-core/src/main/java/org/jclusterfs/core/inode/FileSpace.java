@@ -3,10 +3,13 @@ package org.jclusterfs.core.inode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.TreeSet;
 import org.jclusterfs.core.alloc.HeldGroup;
 import org.jclusterfs.core.alloc.HeldGroups;
+import org.jclusterfs.core.alloc.NoSpaceException;
 import org.jclusterfs.core.alloc.ResourceGroups;
 import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.format.InodeBlock;
@@ -301,7 +304,7 @@ public final class FileSpace {
 
   private void unwriteRun(Inode inode, ExtentTree extents, long at, int run)
       throws IOException, LockUnavailableException {
-    int nodes = 2 * extents.nodesForInsert();
+    int nodes = 2 * extents.nodesForInsert(at);
     try (HeldGroup group = groups.reserveLast(inode.region(), nodes);
         Transaction tx =
             transactions.begin(2 * extents.blocksTouchedByInsert() + group.credits(nodes))) {
@@ -336,6 +339,7 @@ public final class FileSpace {
 
   /**
    * Gives every hole of a range unwritten blocks, so that a later write cannot run out of space.
+   * Where there is no space for all of them, none gets any.
    */
   public void allocate(Inode inode, long offset, long length, boolean keepSize)
       throws IOException, LockUnavailableException {
@@ -354,6 +358,21 @@ public final class FileSpace {
 
   private void fillHoles(Inode inode, long from, long to)
       throws IOException, LockUnavailableException {
+    List<Run> filled = new ArrayList<>();
+    try {
+      fillHoles(inode, from, to, filled);
+    } catch (NoSpaceException e) {
+      // A file that cannot have all of it is not to keep what others need.
+      for (Run run : filled) {
+        unmap(inode, run.first(), run.first() + run.length(), false);
+      }
+      throw e;
+    }
+  }
+
+  /** Tells in {@code filled} which file blocks have got space. */
+  private void fillHoles(Inode inode, long from, long to, List<Run> filled)
+      throws IOException, LockUnavailableException {
     long at = from;
     while (at < to) {
       ExtentTree extents = content.extents(inode);
@@ -361,7 +380,7 @@ public final class FileSpace {
       long run = Math.min(to, mapping.end()) - at;
       if (mapping.isHole()) {
         int wanted = (int) Math.min(run, PREALLOCATE);
-        int nodes = extents.nodesForInsert();
+        int nodes = extents.nodesForInsert(at);
         try (HeldGroup group = content.reserveSome(inode.region(), 0, wanted, nodes);
             Transaction tx =
                 transactions.begin(extents.blocksTouchedByInsert() + group.credits(1 + nodes))) {
@@ -374,6 +393,7 @@ public final class FileSpace {
           inode.changedIn(tx.sequence());
           tx.complete();
           run = taken.length();
+          filled.add(new Run(at, run));
         }
         inode.data().discard(at, at + run);
       }

@@ -3,6 +3,7 @@ package org.jclusterfs.core.vfs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jclusterfs.core.alloc.NoSpaceException;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.directory.DirectoryTree;
@@ -197,18 +198,28 @@ final class FileOperations {
     }
   }
 
-  void write(
-      OpenFile file,
-      long offset,
-      ByteBuffer data,
-      int flags,
-      boolean writeBack,
-      Reply<Integer> reply)
+  /** What one write is to do; {@code offset} is ignored where it appends. */
+  record Piece(OpenFile file, long offset, ByteBuffer data, int flags, boolean writeBack) {
+    boolean appends() {
+      return !writeBack && (flags & OpenHandle.O_APPEND) != 0;
+    }
+  }
+
+  /**
+   * Writes and replies with the count.
+   *
+   * @param whole no short count where space runs out: it can be done again then. What was appended
+   *     cannot be appended again
+   * @throws NoSpaceException if there was no space for the first byte, or with {@code whole} for
+   *     all
+   */
+  void write(Piece piece, boolean whole, Reply<Integer> reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
-    Inode inode = OpenHandle.of(file).node();
-    boolean append = !writeBack && (flags & OpenHandle.O_APPEND) != 0;
-    long at = offset;
+    Inode inode = OpenHandle.of(piece.file()).node();
+    boolean append = piece.appends();
+    boolean writeBack = piece.writeBack();
+    long at = piece.offset();
     int written;
     if (volume.locks().cached(inode.lock()) == LockMode.PR) {
       inode.changesAfterLook();
@@ -217,15 +228,18 @@ final class FileOperations {
         writeBack
             ? HeldInode.acquirePinning(volume, inode.number(), LockMode.EX)
             : HeldInode.acquire(volume, inode.number(), LockMode.EX)) {
-      InodeFlags.requireWritable(held, file, flags, writeBack);
+      InodeFlags.requireWritable(held, piece.file(), piece.flags(), writeBack);
       if (append) {
         at = InodeBlock.size(held.buffer());
       }
-      ByteBuffer fitting = upToLargestSize(at, data);
+      ByteBuffer fitting = upToLargestSize(at, piece.data());
       if (!writeBack) {
-        privileges.drop(held, flags);
+        privileges.drop(held, piece.flags());
       }
       written = volume.content().write(inode, at, fitting, !writeBack);
+      if (whole && !append && !writeBack && written < fitting.capacity()) {
+        throw new NoSpaceException(1);
+      }
       InodeFlags.commitWhereAsked(volume, held);
       if (!append || !inode.kernelMayHavePages()) {
         reply.accept(written);

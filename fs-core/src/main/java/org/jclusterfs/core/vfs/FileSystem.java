@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jclusterfs.core.alloc.NoSpaceException;
+import org.jclusterfs.core.alloc.ResourceGroups;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.cluster.ClusterLocks;
+import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.cluster.RangeLocks;
 import org.jclusterfs.core.inode.Inode;
 import org.jclusterfs.core.status.MountStatus;
@@ -17,6 +20,9 @@ final class FileSystem implements Vfs {
   private static final int LONGEST_TARGET = 4095;
 
   private static final long REST_MILLIS = 3_000;
+
+  /** Each one waits for an inode to be freed. */
+  private static final int MOST_RETRIES = 100;
 
   private final VolumeState volume;
   private final Reclaimer reclaimer;
@@ -30,6 +36,7 @@ final class FileSystem implements Vfs {
   private final LockOperations flocks;
   private final Listing listing;
   private final Closing closing;
+  private final PendingSpace pendingSpace;
   private final Failures failures;
   private final int thresholdMillis;
   private final Supplier<MountStatus> status;
@@ -67,8 +74,31 @@ final class FileSystem implements Vfs {
     this.attributes = new AttributeOperations(volume, xattrs);
     this.flocks = new LockOperations(volume);
     this.listing = new Listing(volume, names.prefetch());
+    this.pendingSpace = new PendingSpace(volume, reclaimer);
     this.failures = failures;
     this.closing = closing;
+  }
+
+  /**
+   * Runs what may find no space: then what is about to be freed is waited for, and it is run again.
+   * It has changed nothing by then, or what it did is right and need not be done again.
+   */
+  private void withSpace(Failures.Action action)
+      throws FsException, IOException, LockUnavailableException {
+    for (int retries = 0; ; retries++) {
+      try {
+        action.run();
+        return;
+      } catch (NoSpaceException e) {
+        if (retries == MOST_RETRIES || !pendingSpace.awaitSome()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private void runWithSpace(Failures.Action action) throws FsException {
+    failures.run(() -> withSpace(action));
   }
 
   /** Does at once what the background does of itself while nobody changes anything. */
@@ -118,7 +148,7 @@ final class FileSystem implements Vfs {
   @Override
   public void setAttributes(long inode, AttributeChange change, Reply<Attributes> reply)
       throws FsException {
-    failures.run(() -> attributes.set(inode, change, reply));
+    runWithSpace(() -> attributes.set(inode, change, reply));
   }
 
   @Override
@@ -137,7 +167,7 @@ final class FileSystem implements Vfs {
       Reply<Attributes> reply)
       throws FsException {
     NewInodes.Plan plan = new NewInodes.Plan(mode, rdevMajor, rdevMinor, null, caller, false);
-    failures.run(() -> names.make(parent, name, plan, reply));
+    runWithSpace(() -> names.make(parent, name, plan, reply));
   }
 
   @Override
@@ -151,30 +181,30 @@ final class FileSystem implements Vfs {
     }
     Caller unmasked = new Caller(caller.uid(), caller.gid(), 0);
     NewInodes.Plan plan = new NewInodes.Plan(SYMLINK_MODE, 0, 0, target.clone(), unmasked, false);
-    failures.run(() -> names.make(parent, name, plan, reply));
+    runWithSpace(() -> names.make(parent, name, plan, reply));
   }
 
   @Override
   public void link(long inode, long newParent, byte[] newName, Reply<Attributes> reply)
       throws FsException {
-    failures.run(() -> names.link(inode, newParent, newName, reply));
+    runWithSpace(() -> names.link(inode, newParent, newName, reply));
   }
 
   @Override
   public void unlink(long parent, byte[] name, Reply<Void> reply) throws FsException {
-    failures.run(() -> names.remove(parent, name, false, reply));
+    runWithSpace(() -> names.remove(parent, name, false, reply));
   }
 
   @Override
   public void removeDirectory(long parent, byte[] name, Reply<Void> reply) throws FsException {
-    failures.run(() -> names.remove(parent, name, true, reply));
+    runWithSpace(() -> names.remove(parent, name, true, reply));
   }
 
   @Override
   public void rename(
       long parent, byte[] name, long newParent, byte[] newName, int flags, Reply<Void> reply)
       throws FsException {
-    failures.run(() -> renames.rename(parent, name, newParent, newName, flags, reply));
+    runWithSpace(() -> renames.rename(parent, name, newParent, newName, flags, reply));
   }
 
   @Override
@@ -187,7 +217,7 @@ final class FileSystem implements Vfs {
       long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException {
     int regular = (mode & FileTypes.MASK) == 0 ? mode | FileTypes.REGULAR : mode;
-    failures.run(() -> files.create(parent, name, regular, flags, caller, reply));
+    runWithSpace(() -> files.create(parent, name, regular, flags, caller, reply));
   }
 
   @Override
@@ -206,7 +236,15 @@ final class FileSystem implements Vfs {
       boolean writeBack,
       Reply<Integer> reply)
       throws FsException {
-    failures.run(() -> files.write(file, offset, data, flags, writeBack, reply));
+    FileOperations.Piece piece = new FileOperations.Piece(file, offset, data, flags, writeBack);
+    failures.run(
+        () -> {
+          try {
+            withSpace(() -> files.write(piece, true, reply));
+          } catch (NoSpaceException e) {
+            files.write(piece, false, reply);
+          }
+        });
   }
 
   @Override
@@ -240,8 +278,12 @@ final class FileSystem implements Vfs {
     return failures.call(
         () -> {
           long total = volume.groups().totalBlocks();
-          long free = volume.groups().freeBlocks();
-          return new VolumeStatistics(MetaStore.BLOCK_SIZE, total, free, total, free);
+          ResourceGroups.Free free = volume.groups().freeBlocks();
+          long pending = reclaimer.pendingBlocks();
+          long all = Math.min(total, free.all() + pending);
+          long available = Math.min(all, free.available() + pending);
+          return new VolumeStatistics(
+              MetaStore.BLOCK_SIZE, total, all, available, total, available);
         });
   }
 
@@ -252,7 +294,7 @@ final class FileSystem implements Vfs {
 
   @Override
   public void setXattr(long inode, byte[] name, byte[] value, int flags) throws FsException {
-    failures.run(() -> xattrs.set(inode, name, value, flags));
+    runWithSpace(() -> xattrs.set(inode, name, value, flags));
   }
 
   @Override
@@ -262,7 +304,7 @@ final class FileSystem implements Vfs {
 
   @Override
   public void removeXattr(long inode, byte[] name) throws FsException {
-    failures.run(() -> xattrs.remove(inode, name));
+    runWithSpace(() -> xattrs.remove(inode, name));
   }
 
   @Override
@@ -272,7 +314,7 @@ final class FileSystem implements Vfs {
 
   @Override
   public void allocate(OpenFile file, int mode, long offset, long length) throws FsException {
-    failures.run(() -> space.allocate(file, mode, offset, length));
+    runWithSpace(() -> space.allocate(file, mode, offset, length));
   }
 
   @Override
@@ -291,7 +333,9 @@ final class FileSystem implements Vfs {
       Cancellation cancellation)
       throws FsException {
     CopyOperation.Ranges ranges = new CopyOperation.Ranges(source, from, target, to, length);
-    return failures.call(() -> copies.copy(ranges, flags, cancellation));
+    long[] copied = {0};
+    runWithSpace(() -> copied[0] = copies.copy(ranges, flags, cancellation));
+    return copied[0];
   }
 
   @Override

@@ -124,8 +124,7 @@ final class NameOperations {
         throw new FsException(Failure.TOO_MANY_LINKS, links + " names");
       }
       DirectoryTree entries = parent.entries();
-      int nodes = entries.nodesForInsert();
-      entries.requireRoomFor(name);
+      int nodes = entries.requireRoomFor(name);
       try (HeldGroup group = volume.groups().reserve(parent.inode().region(), nodes);
           Transaction tx =
               volume
@@ -192,7 +191,7 @@ final class NameOperations {
       throws FsException, IOException, LockUnavailableException {
     DirectoryTree entries = parent.entries();
     try (HeldInode orphanage = orphans.roomFor(inode);
-        HeldGroup group = reserveForOrphan(orphanage);
+        HeldGroup group = reserveForOrphan(orphanage, inode);
         Transaction tx =
             volume
                 .transactions()
@@ -200,7 +199,7 @@ final class NameOperations {
                     2
                         + entries.blocksTouchedByInsert()
                         + Orphans.credits(orphanage)
-                        + group.credits(Orphans.nodes(orphanage)))) {
+                        + group.credits(Orphans.nodes(orphanage, inode)))) {
       entries.remove(tx, name);
       ByteBuffer directory = parent.modify(tx);
       Timestamps.modified(directory, volume.clock().instant());
@@ -210,12 +209,12 @@ final class NameOperations {
       dropLastLink(tx, group, orphanage, inode);
       tx.complete();
     }
-    reclaimer.enqueue(inode.inode());
+    reclaimer.enqueue(inode);
   }
 
-  HeldGroup reserveForOrphan(HeldInode orphanage)
+  HeldGroup reserveForOrphan(HeldInode orphanage, HeldInode inode)
       throws FsException, IOException, LockUnavailableException {
-    return volume.groups().reserveLast(orphanage.inode().region(), Orphans.nodes(orphanage));
+    return volume.groups().reserveLast(orphanage.inode().region(), Orphans.nodes(orphanage, inode));
   }
 
   /** Part of a transaction: the inode loses its last name and becomes an orphan. */

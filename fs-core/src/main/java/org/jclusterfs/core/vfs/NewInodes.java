@@ -45,8 +45,7 @@ final class NewInodes {
   Made make(HeldInode parent, byte[] name, Plan plan)
       throws IOException, LockUnavailableException, FsException {
     boolean directory = FileTypes.isDirectory(plan.mode());
-    int nodes = parent.entries().nodesForInsert();
-    parent.entries().requireRoomFor(name);
+    int nodes = parent.entries().requireRoomFor(name);
     Acls.Inherited inherited = Acls.inherit(volume, parent, plan.mode(), plan.caller().umask());
     int lists = XattrStore.blocksFor(inherited.attributes());
     int hint = directory ? volume.groups().spread() : parent.inode().region();

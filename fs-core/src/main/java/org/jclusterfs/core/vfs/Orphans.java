@@ -51,8 +51,8 @@ final class Orphans {
   }
 
   /** Blocks that {@link #enter} may allocate. */
-  static int nodes(HeldInode directory) throws FsException {
-    return directory.entries().nodesForInsert();
+  static int nodes(HeldInode directory, HeldInode inode) throws IOException, FsException {
+    return directory.entries().requireRoomFor(nameOf(inode.number()));
   }
 
   /** Journal credits of {@link #enter} without the groups' part. */

@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jclusterfs.core.alloc.HeldGroup;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockUnavailableException;
@@ -49,6 +50,8 @@ final class Reclaimer implements AutoCloseable {
           });
   private final Thread worker = new Thread(this::work, "reclaim");
   private final AtomicInteger pending = new AtomicInteger();
+  private final AtomicLong added = new AtomicLong();
+  private final AtomicLong pendingBlocks = new AtomicLong();
   private volatile boolean stopping;
 
   Reclaimer(VolumeState volume, Orphans orphans) {
@@ -59,11 +62,14 @@ final class Reclaimer implements AutoCloseable {
 
   private static final class Task implements Delayed {
     private final long number;
+    private final long blocks;
     private final long delayMillis;
     private final long due;
 
-    Task(long number, long delayMillis) {
+    /** {@code blocks}: what will be free for sure, for statfs. */
+    Task(long number, long blocks, long delayMillis) {
       this.number = number;
+      this.blocks = blocks;
       this.delayMillis = delayMillis;
       this.due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delayMillis);
     }
@@ -78,9 +84,14 @@ final class Reclaimer implements AutoCloseable {
       return Long.compare(due - ((Task) other).due, 0);
     }
 
+    Task now() {
+      return new Task(number, blocks, 0);
+    }
+
+    /** Some other node may have it open: for how long nobody knows. */
     Task later() {
       return new Task(
-          number, Math.min(LONGEST_DELAY_MILLIS, Math.max(RETRY_MILLIS, 2 * delayMillis)));
+          number, 0, Math.min(LONGEST_DELAY_MILLIS, Math.max(RETRY_MILLIS, 2 * delayMillis)));
     }
   }
 
@@ -88,14 +99,32 @@ final class Reclaimer implements AutoCloseable {
     worker.start();
   }
 
-  /** An inode lost its last name just now. */
-  void enqueue(Inode inode) {
-    add(new Task(inode.number(), FIRST_DELAY_MILLIS));
+  /** An inode lost its last name just now; the caller has its lock. */
+  void enqueue(HeldInode inode) {
+    long blocks = inode.inode().opens() > 0 ? 0 : 1 + InodeBlock.blocks(inode.buffer());
+    added.incrementAndGet();
+    add(new Task(inode.number(), blocks, FIRST_DELAY_MILLIS));
+  }
+
+  /** Blocks that unlinked inodes have which are about to be freed. */
+  long pendingBlocks() {
+    return pendingBlocks.get();
+  }
+
+  /** Inodes that wait to be freed; those open on this node not counted. */
+  int pending() {
+    return pending.get();
+  }
+
+  /** How often an inode came to those that wait. */
+  long added() {
+    return added.get();
   }
 
   /** The last open of an inode on this node ended, and it may have no name left. */
   void lastClosed(Inode inode) {
-    add(new Task(inode.number(), 0));
+    added.incrementAndGet();
+    add(new Task(inode.number(), 0, 0));
   }
 
   /** An {@link #adopt} will follow for sure: the end of the mount waits for it. */
@@ -125,7 +154,7 @@ final class Reclaimer implements AutoCloseable {
                 return true;
               });
     }
-    found.forEach(number -> add(new Task(number, FIRST_DELAY_MILLIS)));
+    found.forEach(number -> add(new Task(number, 0, FIRST_DELAY_MILLIS)));
   }
 
   /** Frees now what can be freed of this node's own orphans. */
@@ -160,13 +189,7 @@ final class Reclaimer implements AutoCloseable {
         deadline = System.nanoTime() + patience;
       }
       try {
-        volume.transactions().journal().writeBackAll();
-        Task[] waiting = queue.toArray(new Task[0]);
-        for (Task task : waiting) {
-          if (queue.remove(task)) {
-            queue.add(new Task(task.number, 0));
-          }
-        }
+        hasten();
         TimeUnit.MILLISECONDS.sleep(5);
       } catch (IOException e) {
         return;
@@ -177,8 +200,19 @@ final class Reclaimer implements AutoCloseable {
     }
   }
 
+  /** Lets nothing wait any longer that need not. */
+  void hasten() throws IOException {
+    volume.transactions().journal().writeBackAll();
+    for (Task task : queue.toArray(new Task[0])) {
+      if (queue.remove(task)) {
+        queue.add(task.now());
+      }
+    }
+  }
+
   private void add(Task task) {
     pending.incrementAndGet();
+    pendingBlocks.addAndGet(task.blocks);
     queue.add(task);
   }
 
@@ -186,6 +220,7 @@ final class Reclaimer implements AutoCloseable {
     while (!stopping) {
       try {
         Task task = queue.take();
+        pendingBlocks.addAndGet(-task.blocks);
         try {
           if (task.number != NOBODY && !reclaim(task.number)) {
             add(task.later());
@@ -305,7 +340,7 @@ final class Reclaimer implements AutoCloseable {
   public void close() {
     stopping = true;
     // No interrupt: it would end an operation half way.
-    add(new Task(NOBODY, 0));
+    add(new Task(NOBODY, 0, 0));
     try {
       worker.join(TimeUnit.SECONDS.toMillis(10));
     } catch (InterruptedException e) {

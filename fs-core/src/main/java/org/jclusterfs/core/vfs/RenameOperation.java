@@ -153,9 +153,8 @@ final class RenameOperation {
   private void toNewName(Names names, HeldInode moved)
       throws FsException, IOException, LockUnavailableException {
     DirectoryTree to = names.to.entries();
-    int nodes = to.nodesForInsert();
-    to.requireRoomFor(names.newName);
-    try (HeldGroup group = volume.groups().reserve(names.to.inode().region(), nodes);
+    int nodes = to.requireRoomFor(names.newName);
+    try (HeldGroup group = volume.groups().reserveLast(names.to.inode().region(), nodes);
         Transaction tx =
             volume
                 .transactions()
@@ -178,7 +177,7 @@ final class RenameOperation {
     boolean last = replaced.isDirectory() || InodeBlock.linkCount(replaced.buffer()) == 1;
     DirectoryTree to = names.to.entries();
     try (HeldInode orphanage = last ? orphans.roomFor(replaced) : null;
-        HeldGroup group = last ? this.names.reserveForOrphan(orphanage) : null;
+        HeldGroup group = last ? this.names.reserveForOrphan(orphanage, replaced) : null;
         Transaction tx =
             volume
                 .transactions()
@@ -187,7 +186,8 @@ final class RenameOperation {
                         + names.from.entries().blocksTouchedByInsert()
                         + to.blocksTouchedByInsert()
                         + (last
-                            ? Orphans.credits(orphanage) + group.credits(Orphans.nodes(orphanage))
+                            ? Orphans.credits(orphanage)
+                                + group.credits(Orphans.nodes(orphanage, replaced))
                             : 0))) {
       names.from.entries().remove(tx, names.name);
       int type = FileTypes.direntType(InodeBlock.mode(moved.buffer()));
@@ -203,7 +203,7 @@ final class RenameOperation {
       tx.complete();
     }
     if (last) {
-      reclaimer.enqueue(replaced.inode());
+      reclaimer.enqueue(replaced);
     }
   }
 

@@ -178,7 +178,7 @@ final class AttributeCallbacks {
     stat.f_frsize.set(figures.blockSize());
     stat.f_blocks.set(figures.totalBlocks());
     stat.f_bfree.set(figures.freeBlocks());
-    stat.f_bavail.set(figures.freeBlocks());
+    stat.f_bavail.set(figures.availableBlocks());
     stat.f_files.set(figures.inodes());
     stat.f_ffree.set(figures.freeInodes());
     stat.f_favail.set(figures.freeInodes());

@@ -137,7 +137,7 @@ public final class Replies {
   public static void statfsOut(ByteBuffer b, VolumeStatistics s) {
     b.putLong(s.totalBlocks());
     b.putLong(s.freeBlocks());
-    b.putLong(s.freeBlocks());
+    b.putLong(s.availableBlocks());
     b.putLong(s.inodes());
     b.putLong(s.freeInodes());
     b.putInt(s.blockSize());

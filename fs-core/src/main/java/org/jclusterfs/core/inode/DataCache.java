@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The memory of all cached file data of a mount: hands chunks out and, past its bound, takes clean
@@ -19,6 +20,9 @@ public final class DataCache {
   private final ArrayDeque<ByteBuffer> free = new ArrayDeque<>();
   private final LinkedHashMap<FileCache, Boolean> recent = new LinkedHashMap<>(64, 0.75f, true);
   private final ConcurrentLinkedQueue<ByteBuffer> gather = new ConcurrentLinkedQueue<>();
+  private final AtomicLong unwritten = new AtomicLong();
+  // Blocks that are read in advance just now.
+  private final AtomicLong ahead = new AtomicLong();
   private long allocated;
 
   /**
@@ -28,6 +32,29 @@ public final class DataCache {
    */
   public DataCache(long bound) {
     this.bound = Math.max(bound, 2L * SLAB);
+  }
+
+  /** Notes bytes that wait to be written, or that were written (negative). */
+  void unwritten(long bytes) {
+    unwritten.addAndGet(bytes);
+  }
+
+  /** Whether so much waits to be written that who writes more has to wait too. */
+  boolean isCrowded() {
+    return unwritten.get() > bound / 2;
+  }
+
+  /** Asks for leave to read blocks in advance; {@link #endAhead} is to follow where it is given. */
+  boolean beginAhead(long blocks) {
+    if (ahead.addAndGet(blocks) <= bound / Chunk.BLOCK_SIZE / 4) {
+      return true;
+    }
+    endAhead(blocks);
+    return false;
+  }
+
+  void endAhead(long blocks) {
+    ahead.addAndGet(-blocks);
   }
 
   /** Notes that a file's data was used just now. */

@@ -28,6 +28,7 @@ public final class FileCache implements OrderedData {
   private final BlockDevice device;
   private final ReentrantLock guard = new ReentrantLock();
   private final TreeMap<Long, Chunk> chunks = new TreeMap<>();
+  private final ReadAhead ahead;
   private CompletableFuture<Void> writing = CompletableFuture.completedFuture(null);
   private IOException error;
   private boolean unflushed;
@@ -37,6 +38,7 @@ public final class FileCache implements OrderedData {
   FileCache(DataCache memory, BlockDevice device) {
     this.memory = memory;
     this.device = device;
+    this.ahead = new ReadAhead(memory);
   }
 
   /** A piece of cached data that stays in memory until it is released. */
@@ -80,6 +82,11 @@ public final class FileCache implements OrderedData {
       chunks.put(index, chunk);
     }
     return chunk;
+  }
+
+  /** Reads in advance. */
+  ReadAhead ahead() {
+    return ahead;
   }
 
   /** Whether a block's content is in memory. */
@@ -165,6 +172,7 @@ public final class FileCache implements OrderedData {
 
   /** Makes blocks valid that are a hole or unwritten: they read as zeros. */
   void zeroHole(long block, int count) {
+    ahead.await(block, block + count);
     guard.lock();
     try {
       for (int i = 0; i < count; i++) {
@@ -191,6 +199,7 @@ public final class FileCache implements OrderedData {
    * @param physical place on the volume of the block that {@code offset} lies in
    */
   void put(long offset, ByteBuffer data, int length, long physical, boolean fresh) {
+    ahead.settle();
     guard.lock();
     try {
       long first = offset / Chunk.BLOCK_SIZE;
@@ -213,6 +222,7 @@ public final class FileCache implements OrderedData {
         if (!chunk.isDirty(slot)) {
           chunk.dirty |= 1 << slot;
           dirtyBlocks++;
+          memory.unwritten(Chunk.BLOCK_SIZE);
         }
         at += n;
       }
@@ -317,11 +327,13 @@ public final class FileCache implements OrderedData {
 
   private CompletableFuture<Void> send(long physical, ByteBuffer gather) {
     gather.flip();
+    int bytes = gather.remaining();
     return device
         .write(physical * Chunk.BLOCK_SIZE, gather)
         .whenComplete(
             (ok, failure) -> {
               memory.returnGather(gather);
+              memory.unwritten(-bytes);
               if (failure != null) {
                 remember(failure);
               }
@@ -335,6 +347,20 @@ public final class FileCache implements OrderedData {
           failure instanceof IOException io ? io : new IOException("data write failed", failure);
     } finally {
       guard.unlock();
+    }
+  }
+
+  /**
+   * Has the device catch up where so much waits to be written that memory would run out: whoever
+   * writes faster than it goes at its speed. What fails is told by the next sync.
+   */
+  void catchUp() {
+    if (memory.isCrowded()) {
+      try {
+        DeviceFutures.await(writeOut());
+      } catch (IOException told) {
+        // Remembered in error.
+      }
     }
   }
 
@@ -371,6 +397,7 @@ public final class FileCache implements OrderedData {
   void discard(long fromBlock, long toBlock) throws IOException {
     // A write in flight to a freed block could land on its next owner's data.
     CompletableFuture<Void> flying;
+    ahead.settle();
     guard.lock();
     try {
       flying = writing;
@@ -383,6 +410,7 @@ public final class FileCache implements OrderedData {
           if (block >= fromBlock && block < toBlock) {
             if (chunk.isDirty(slot)) {
               dirtyBlocks--;
+              memory.unwritten(-Chunk.BLOCK_SIZE);
             }
             chunk.valid &= ~(1 << slot);
             chunk.dirty &= ~(1 << slot);
@@ -397,6 +425,8 @@ public final class FileCache implements OrderedData {
 
   /** Drops everything: the lock is given up and nothing is dirty. */
   void clear() {
+    ahead.settle();
+    ahead.reset();
     guard.lock();
     try {
       Iterator<Chunk> all = chunks.values().iterator();
@@ -413,6 +443,11 @@ public final class FileCache implements OrderedData {
       guard.unlock();
     }
     memory.remove(this);
+  }
+
+  /** Whether anything goes to the device or comes from it. */
+  public boolean isBusy() {
+    return isDirty() || ahead.isFlying();
   }
 
   /** Whether data waits to be written or is on its way. */

@@ -83,7 +83,11 @@ public final class FileContent {
     } else {
       inode.data().beginUse();
       try {
-        load(inode, offset / BLOCK, (offset + length - 1) / BLOCK + 1);
+        long from = offset / BLOCK;
+        long to = (offset + length - 1) / BLOCK + 1;
+        inode.data().ahead().await(from, to);
+        readAhead(inode, from, to, InodeBlock.size(block) / BLOCK + 1);
+        load(inode, from, to);
         try (FileCache.View view = inode.data().view(offset, (int) length)) {
           reader.accept(view.buffers());
         }
@@ -96,6 +100,29 @@ public final class FileContent {
   private static ByteBuffer inlineSlice(ByteBuffer block, long offset, int length) {
     // A size raised by truncate without content behind it reads as zeros: the body is kept zeroed.
     return block.slice(InodeBlock.BODY_OFFSET + (int) offset, length);
+  }
+
+  private void readAhead(Inode inode, long from, long to, long end) throws IOException {
+    ReadAhead ahead = inode.data().ahead();
+    ReadAhead.Range range = ahead.plan(from, to, end);
+    if (range == null) {
+      return;
+    }
+    List<CompletableFuture<Void>> reads = new ArrayList<>();
+    try {
+      ExtentTree extents = extents(inode);
+      long at = range.from();
+      while (at < range.to()) {
+        Mapping mapping = extents.find(at);
+        int run = (int) (Math.min(range.to(), mapping.end()) - at);
+        if (!mapping.readsAsZeros()) {
+          reads.addAll(inode.data().load(at, mapping.physicalOf(at), run));
+        }
+        at += run;
+      }
+    } finally {
+      ahead.started(range, reads);
+    }
   }
 
   void load(Inode inode, long from, long to) throws IOException {
@@ -158,6 +185,7 @@ public final class FileContent {
     if (inode.data().dirtyBlocks() > DIRTY_BLOCKS) {
       inode.data().writeOut();
     }
+    inode.data().catchUp();
     return data.position() - start;
   }
 

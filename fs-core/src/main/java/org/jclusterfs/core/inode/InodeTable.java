@@ -139,7 +139,7 @@ public final class InodeTable {
   }
 
   private static boolean isClean(Inode inode, Transactions transactions) {
-    return !inode.data().isDirty() && transactions.journal().isWrittenBack(inode.scope().tag());
+    return !inode.data().isBusy() && transactions.journal().isWrittenBack(inode.scope().tag());
   }
 
   /** Part of a change of the table, so that no operation begins to use the inode meanwhile. */

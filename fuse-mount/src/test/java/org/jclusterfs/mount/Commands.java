@@ -142,6 +142,24 @@ final class Commands implements AutoCloseable {
     throw new AssertionError("process " + pid + " does not end");
   }
 
+  /** A process that waits for an exclusive flock, says so when it has it, and keeps it. */
+  Process locker(Path file) throws IOException {
+    String script =
+        "import fcntl,sys; f=open(sys.argv[1]); fcntl.flock(f,2); print('locked',flush=True); input()";
+    return new ProcessBuilder("python3", "-c", script, file.toString()).start();
+  }
+
+  /** Waits until a process is inside flock(2). */
+  void awaitFlock(Process process) throws Exception {
+    // Its number on x86-64 and on aarch64.
+    while (!shell("cat /proc/" + process.pid() + "/syscall").text().matches("(73|32) .*")) {
+      if (!process.isAlive()) {
+        throw new AssertionError("it has ended");
+      }
+      Thread.sleep(20);
+    }
+  }
+
   void signal(String name, long pid) throws Exception {
     Outcome outcome = shell("kill -" + name + " " + pid);
     if (outcome.status() != 0) {

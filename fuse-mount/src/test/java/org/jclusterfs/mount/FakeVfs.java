@@ -6,8 +6,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.cluster.RangeLocks.Range;
@@ -159,8 +161,35 @@ public final class FakeVfs implements Vfs {
     }
   }
 
+  private final Set<String> held = new HashSet<>();
+  private final Set<String> holding = new HashSet<>();
+
+  /** Operations of this name wait from now on, as for another node's lock. */
+  public synchronized void hold(String name) {
+    held.add(name);
+  }
+
+  /** Whether one of them has come. */
+  public synchronized boolean isHolding(String name) {
+    return holding.contains(name);
+  }
+
+  /** What waits goes on. */
+  public synchronized void letGo() {
+    held.clear();
+    notifyAll();
+  }
+
   private void called(String name) {
     calls.merge(name, 1, Integer::sum);
+    while (held.contains(name)) {
+      holding.add(name);
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
   }
 
   /** How often an operation was called. */
@@ -408,6 +437,7 @@ public final class FakeVfs implements Vfs {
   public synchronized void create(
       long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException {
+    called("create");
     Long there = get(parent).names.get(string(name));
     if (there != null && (flags & O_EXCL) != 0) {
       throw new FsException(Failure.EXISTS, string(name));

@@ -79,22 +79,13 @@ class LibFuseCommandTest {
   @Test
   void forcedUmountEndsAWaitForALock() throws Exception {
     Files.createFile(a.resolve("lock"));
-    Process holder = locker();
+    Process holder = commands.locker(a.resolve("lock"));
     assertEquals("locked", holder.inputReader().readLine());
-    Process waiter = locker();
-    while (!commands.shell("cat /proc/" + waiter.pid() + "/syscall").text().startsWith("73 ")) {
-      assertTrue(waiter.isAlive());
-      Thread.sleep(20);
-    }
+    Process waiter = commands.locker(a.resolve("lock"));
+    commands.awaitFlock(waiter);
     assertEquals(0, commands.umount(a, "-f").status());
     assertLeftInOrder();
     assertTrue(waiter.waitFor() != 0);
     holder.destroyForcibly().waitFor();
-  }
-
-  private Process locker() throws Exception {
-    String script =
-        "import fcntl; f=open('lock'); fcntl.flock(f,2); print('locked',flush=True); input()";
-    return new ProcessBuilder("python3", "-c", script).directory(a.toFile()).start();
   }
 }

@@ -87,6 +87,20 @@ class MountCommandTest {
   }
 
   @Test
+  void forcedUmountEndsAWaitForALock() throws Exception {
+    commands.mount(a);
+    Files.createFile(a.resolve("lock"));
+    Process holder = commands.locker(a.resolve("lock"));
+    assertEquals("locked", holder.inputReader().readLine());
+    Process waiter = commands.locker(a.resolve("lock"));
+    commands.awaitFlock(waiter);
+    assertEquals(0, commands.umount(a, "-f").status());
+    assertEquals(List.of(), commands.usage().live());
+    assertTrue(waiter.waitFor() != 0);
+    holder.destroyForcibly().waitFor();
+  }
+
+  @Test
   void terminatedDaemonLeavesInOrder() throws Exception {
     commands.mount(a);
     Files.writeString(a.resolve("file"), "kept");

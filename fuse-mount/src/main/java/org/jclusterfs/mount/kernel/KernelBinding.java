@@ -3,7 +3,6 @@ package org.jclusterfs.mount.kernel;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jclusterfs.core.vfs.KernelCaches;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.Binding;
@@ -38,6 +37,8 @@ public final class KernelBinding implements Binding {
   private volatile String refusal;
   private volatile Connection connection;
   private volatile NodeTable nodes;
+  private final DyingProcesses processes = new DyingProcesses();
+  private final Interrupts interrupts = new Interrupts(processes);
   private ReaderPool readers;
   private int descriptor = -1;
 
@@ -54,7 +55,9 @@ public final class KernelBinding implements Binding {
     nodes = new NodeTable(vfs.root());
     dispatcher.on(Opcode.INIT, request -> init(request, channel, nodes, dispatcher));
     connection = Connection.on(options.directory());
-    readers = new ReaderPool(channel, dispatcher, REQUEST_BYTES, REPLY_BYTES);
+    readers =
+        new ReaderPool(
+            channel, dispatcher, REQUEST_BYTES, REPLY_BYTES, processes, interrupts::callOffAll);
     readers.start();
     boolean answered = ready.await(INIT_SECONDS, TimeUnit.SECONDS);
     if (!answered || refusal != null) {
@@ -124,19 +127,8 @@ public final class KernelBinding implements Binding {
 
   private void register(
       FuseChannel channel, NodeTable nodes, Dispatcher dispatcher, Negotiated negotiated) {
-    vfs.attach(handlers(vfs, channel, nodes, dispatcher, negotiated, options.validMillis()));
-  }
-
-  /** Sets all handlers; returns the kernel's caches. */
-  static KernelCaches handlers(
-      Vfs vfs,
-      FuseChannel channel,
-      NodeTable nodes,
-      Dispatcher dispatcher,
-      Negotiated negotiated,
-      long validMillis) {
     Session session =
-        new Session(vfs, nodes, new Handles(), new Interrupts(), negotiated, validMillis);
+        new Session(vfs, nodes, new Handles(), interrupts, negotiated, options.validMillis());
     Notices notices = new Notices(channel, nodes, negotiated.epochs());
     new NameOperations(session, dispatcher);
     new InodeOperations(session, dispatcher);
@@ -146,7 +138,7 @@ public final class KernelBinding implements Binding {
     new LockOperations(session, dispatcher);
     new XattrOperations(session, dispatcher);
     dispatcher.on(Opcode.DESTROY, Request::ok);
-    return notices;
+    vfs.attach(notices);
   }
 
   @Override

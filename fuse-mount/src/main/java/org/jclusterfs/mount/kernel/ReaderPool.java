@@ -28,6 +28,8 @@ final class ReaderPool {
   private final Dispatcher dispatcher;
   private final int requestBytes;
   private final int replyBytes;
+  private final DyingProcesses processes;
+  private final Runnable onGone;
   private final CountDownLatch ended = new CountDownLatch(1);
   private int total;
   private int waiting;
@@ -35,7 +37,16 @@ final class ReaderPool {
   private boolean closed;
   private boolean aborted;
 
-  ReaderPool(FuseChannel channel, Dispatcher dispatcher, int requestBytes, int replyBytes) {
+  /** {@code onGone} runs once, when the connection is gone and requests may still wait. */
+  ReaderPool(
+      FuseChannel channel,
+      Dispatcher dispatcher,
+      int requestBytes,
+      int replyBytes,
+      DyingProcesses processes,
+      Runnable onGone) {
+    this.processes = processes;
+    this.onGone = onGone;
     this.channel = channel;
     this.dispatcher = dispatcher;
     this.requestBytes = requestBytes;
@@ -93,17 +104,25 @@ final class ReaderPool {
     }
   }
 
-  private synchronized void gone(boolean byAbort) {
-    waiting--;
-    closed = true;
-    aborted |= byAbort;
+  private void gone(boolean byAbort) {
+    boolean first;
+    synchronized (this) {
+      waiting--;
+      first = !closed;
+      closed = true;
+      aborted |= byAbort;
+    }
+    if (first) {
+      onGone.run();
+    }
   }
 
   private void run() {
     ByteBuffer in = Posix.allocate(requestBytes);
     ByteBuffer out = Posix.allocate(replyBytes);
+    Request request = new Request(channel, in, out);
+    processes.add(request);
     try {
-      Request request = new Request(channel, in, out);
       boolean goOn = true;
       while (goOn) {
         int size = channel.read(request.input());
@@ -117,6 +136,7 @@ final class ReaderPool {
         }
       }
     } finally {
+      processes.remove(request);
       Posix.free(in);
       Posix.free(out);
       left();

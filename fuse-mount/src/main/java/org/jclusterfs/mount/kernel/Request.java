@@ -12,7 +12,7 @@ import org.jclusterfs.mount.protocol.Requests.InHeader;
 
 /**
  * One request and the room for its reply; a reader thread has one and uses it again and again. Not
- * thread-safe.
+ * thread-safe, but for {@link #waiting()} and {@link #abandon}.
  */
 final class Request {
   private static final System.Logger LOG = System.getLogger(Request.class.getName());
@@ -23,6 +23,7 @@ final class Request {
   private InHeader header;
   private boolean answered;
   private boolean refused;
+  private boolean abandoned;
 
   /** Both buffers are direct and in the host's byte order; {@code in} holds the largest request. */
   Request(FuseChannel channel, ByteBuffer in, ByteBuffer out) {
@@ -49,11 +50,35 @@ final class Request {
   }
 
   /** Takes up the request of {@code size} bytes that lies in {@link #input()}. */
-  void begin(int size) {
+  synchronized void begin(int size) {
     in.clear().limit(size);
     header = InHeader.at(in, 0);
     answered = false;
     refused = false;
+    abandoned = false;
+  }
+
+  /** The header of a request that is not answered yet, or null. */
+  synchronized InHeader waiting() {
+    return answered || abandoned ? null : header;
+  }
+
+  /**
+   * Answers EINTR in place of the handler, whose own answer will be taken as refused. From any
+   * thread.
+   *
+   * @return false: it was answered meanwhile
+   */
+  synchronized boolean abandon(long unique) {
+    if (answered || abandoned || header.unique() != unique) {
+      return false;
+    }
+    abandoned = true;
+    ByteBuffer answer =
+        ByteBuffer.allocateDirect(Replies.OUT_HEADER_BYTES).order(ByteOrder.nativeOrder());
+    answer.putInt(Replies.OUT_HEADER_BYTES).putInt(-Errno.EINTR).putLong(unique).flip();
+    channel.write(answer, List.of());
+    return true;
   }
 
   InHeader header() {
@@ -151,10 +176,16 @@ final class Request {
   }
 
   private void send(int error, List<ByteBuffer> body) {
-    if (answered) {
-      throw new IllegalStateException("a second reply to " + this);
+    synchronized (this) {
+      if (answered) {
+        throw new IllegalStateException("a second reply to " + this);
+      }
+      answered = true;
+      if (abandoned) {
+        refused = true;
+        return;
+      }
     }
-    answered = true;
     int size = out.position();
     for (ByteBuffer part : body) {
       size += part.remaining();

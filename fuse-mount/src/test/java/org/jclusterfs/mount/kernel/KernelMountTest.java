@@ -3,10 +3,14 @@ package org.jclusterfs.mount.kernel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
+import java.util.concurrent.TimeUnit;
 import org.jclusterfs.mount.MountContract;
 import org.jclusterfs.mount.Mounted;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the kernel binding has beyond {@link MountContract}: caches and what keeps them right. */
 class KernelMountTest extends MountContract {
@@ -204,5 +208,57 @@ class KernelMountTest extends MountContract {
             "  x=c.renameat2(-100,b'a',-100,b'b',flag); return x and ctypes.get_errno()",
             "print(r(1),r(2),r(4))"));
     assertEquals("2 1", mounted.shell("cat a b").replace("\n", " "));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "readPages, cat f",
+    "write, echo x >>f",
+    "sync, sync f",
+    "lookup, ls elsewhere/f",
+    "readDirectoryPlus, ls -f",
+    "create, touch new"
+  })
+  void killedProcessDiesWhileItsRequestWaits(String operation, String command) throws Exception {
+    mounted.shell("echo content >f");
+    mounted.vfs.hold(operation);
+    Process process = start("exec " + command.replaceFirst("^echo", "/bin/echo"));
+    try {
+      awaitCall(operation);
+      process.destroyForcibly();
+      assertTrue(process.waitFor(20, TimeUnit.SECONDS), "it waits on");
+    } finally {
+      mounted.vfs.letGo();
+    }
+    assertEquals("goes on", mounted.shell("echo goes on >g; cat g"));
+  }
+
+  @Test
+  void signalThatDoesNotKillIsNoErrorOfARead() throws Exception {
+    mounted.shell("echo content >f");
+    mounted.vfs.hold("readPages");
+    Process process = start("trap 'echo signalled' ALRM; read line <f; echo $line");
+    try {
+      awaitCall("readPages");
+      new ProcessBuilder("kill", "-ALRM", Long.toString(process.pid())).start().waitFor();
+      Thread.sleep(300); // some looks at the process
+    } finally {
+      mounted.vfs.letGo();
+    }
+    assertEquals(
+        "signalled content",
+        process.inputReader().lines().collect(java.util.stream.Collectors.joining(" ")));
+  }
+
+  private Process start(String script) throws IOException {
+    return new ProcessBuilder("/bin/bash", "-c", script)
+        .directory(mounted.directory.toFile())
+        .start();
+  }
+
+  private void awaitCall(String operation) throws InterruptedException {
+    while (!mounted.vfs.isHolding(operation)) {
+      Thread.sleep(10);
+    }
   }
 }

@@ -7,6 +7,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.volume.FormatOptions;
@@ -20,6 +21,7 @@ import org.jclusterfs.journal.testing.SimulatedDisk;
 final class CrashRun {
   private static final long BLOCKS = 8192;
   private static final int JOURNAL_BLOCKS = 256;
+  private static final int STEPS_PER_TRIM = 25;
 
   /** Operations that fail for want of power are no news; kept here, since loggers are weak. */
   private static final Logger LOGGER = Logger.getLogger("org.jclusterfs.core");
@@ -80,6 +82,9 @@ final class CrashRun {
     try {
       for (int i = 0; i < steps; i++) {
         model.step();
+        if (random.nextInt(STEPS_PER_TRIM) == 0) {
+          volume.vfs.trim(0, -1, 0, Cancellation.NEVER);
+        }
       }
     } catch (FsException e) {
       if (!disk.isDead() || e.failure() != FsException.Failure.IO) {

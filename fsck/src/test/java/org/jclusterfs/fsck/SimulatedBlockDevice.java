@@ -31,6 +31,13 @@ final class SimulatedBlockDevice implements BlockDevice {
     }
   }
 
+  private static final ByteBuffer ZEROS = ByteBuffer.allocate(BLOCK);
+  private static final ByteBuffer GARBAGE = ByteBuffer.allocate(BLOCK);
+
+  static {
+    Arrays.fill(GARBAGE.array(), (byte) 0xdb);
+  }
+
   private final SimulatedDisk disk;
   private final Registrations registrations;
   private volatile WriteGate gate = WriteGate.OPEN;
@@ -158,8 +165,26 @@ final class SimulatedBlockDevice implements BlockDevice {
   }
 
   @Override
+  public boolean canDiscard() {
+    return true;
+  }
+
+  /** What is discarded turns to garbage, as volatile as what is written. */
+  @Override
   public CompletableFuture<Void> discard(long offset, long length) {
-    return CompletableFuture.completedFuture(null);
+    return run(
+        () -> {
+          synchronized (registrations) {
+            requireRegistration();
+            ByteBuffer content = ByteBuffer.allocate(BLOCK);
+            for (long at = block(offset); at < block(offset + length); at++) {
+              disk.read(at, content.clear());
+              if (!content.flip().equals(ZEROS.duplicate())) {
+                disk.write(at, GARBAGE.duplicate());
+              }
+            }
+          }
+        });
   }
 
   @Override

@@ -611,6 +611,11 @@ public final class FakeVfs implements Vfs {
     return n;
   }
 
+  @Override
+  public synchronized long trim(long start, long length, long minimum, Cancellation cancellation) {
+    return 12 << 20;
+  }
+
   private interface Attempt {
     boolean succeeds() throws FsException;
   }

@@ -45,6 +45,16 @@ final class BitmapSearch {
     return best;
   }
 
+  /** The first run of free blocks from {@code from} on, as long as it is in this bitmap block. */
+  static FreeRun next(ByteBuffer bitmap, int from, int limit, BitSet quarantine, int base) {
+    int first = nextFree(bitmap, from, limit, quarantine, base);
+    int end = first;
+    while (end < limit && isFree(bitmap, end, quarantine, base)) {
+      end++;
+    }
+    return end == first ? FreeRun.NONE : new FreeRun(first, end - first);
+  }
+
   private static boolean isFree(ByteBuffer bitmap, int index, BitSet quarantine, int base) {
     return BitmapBlock.state(bitmap, index) == BitmapBlock.FREE && !quarantine.get(base + index);
   }

@@ -11,6 +11,7 @@ import org.jclusterfs.core.cluster.LockCallbacks;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockType;
 import org.jclusterfs.core.cluster.LockUnavailableException;
+import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.format.Geometry;
 import org.jclusterfs.core.txn.MetaStore;
 import org.jclusterfs.core.txn.Transactions;
@@ -221,6 +222,42 @@ public final class ResourceGroups {
   public HeldGroup hold(int index) throws LockUnavailableException {
     return new HeldGroup(
         groups[index], locks.acquire(groups[index].lock(), LockMode.EX), transactions.store());
+  }
+
+  /**
+   * What to trim, in blocks.
+   *
+   * @param from first block
+   * @param to first block behind
+   * @param minimum shortest free run that is worth it
+   */
+  public record TrimRange(long from, long to, long minimum) {}
+
+  /** Number of groups. */
+  public int count() {
+    return groups.length;
+  }
+
+  /**
+   * Tells the device which blocks of a group are free.
+   *
+   * @return how many
+   */
+  public long trim(int index, BlockDevice device, TrimRange range)
+      throws IOException, LockUnavailableException {
+    Group group = groups[index];
+    if (group.firstBlock() >= range.to()
+        || group.firstBlock() + geometry.groupLength(index) <= range.from()) {
+      return 0;
+    }
+    try (LockHolder held = locks.acquire(group.lock(), LockMode.EX)) {
+      group.releaseQuarantine(transactions);
+      if (group.hasQuarantine()) {
+        transactions.journal().writeBack(group.scope().tag());
+        group.releaseQuarantine(transactions);
+      }
+      return new GroupTrim(group, transactions.store(), device, range).run();
+    }
   }
 
   /** Whether freeing in a group would need no other node. */

@@ -44,6 +44,11 @@ public interface BlockDevice extends AutoCloseable {
   /** Makes every completed write of every node durable; cheap where there is no write cache. */
   CompletableFuture<Void> flush();
 
+  /** Whether {@link #discard} does anything. */
+  default boolean canDiscard() {
+    return false;
+  }
+
   /** Tells the device that a range is no longer used; a hint, its later content is undefined. */
   CompletableFuture<Void> discard(long offset, long length);
 

@@ -55,6 +55,11 @@ public abstract class ForwardingDevice implements BlockDevice {
   }
 
   @Override
+  public boolean canDiscard() {
+    return device.canDiscard();
+  }
+
+  @Override
   public CompletableFuture<Void> discard(long offset, long length) {
     return device.discard(offset, length);
   }

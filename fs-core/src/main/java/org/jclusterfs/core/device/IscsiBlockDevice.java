@@ -165,6 +165,13 @@ public final class IscsiBlockDevice implements BlockDevice {
             });
   }
 
+  @Override
+  public boolean canDiscard() {
+    return capacity.maxUnmapBlocks() != 0
+        && capacity.maxUnmapDescriptors() != 0
+        && fencing.coversUnmap();
+  }
+
   /** Does nothing on targets whose reservations do not stop UNMAP: it would escape fencing. */
   @Override
   public CompletableFuture<Void> discard(long offset, long length) {

@@ -29,6 +29,7 @@ final class FileSystem implements Vfs {
   private final NameOperations names;
   private final RenameOperation renames;
   private final FileOperations files;
+  private final TrimOperation trims;
   private final SpaceOperations space;
   private final CopyOperation copies;
   private final AttributeOperations attributes;
@@ -69,6 +70,7 @@ final class FileSystem implements Vfs {
     this.xattrs = new XattrOperations(volume);
     Privileges privileges = new Privileges(volume, xattrs);
     this.files = new FileOperations(volume, names, privileges, reclaimer);
+    this.trims = new TrimOperation(volume);
     this.space = new SpaceOperations(volume, privileges);
     this.copies = new CopyOperation(volume, privileges);
     this.attributes = new AttributeOperations(volume, xattrs);
@@ -336,6 +338,12 @@ final class FileSystem implements Vfs {
     long[] copied = {0};
     runWithSpace(() -> copied[0] = copies.copy(ranges, flags, cancellation));
     return copied[0];
+  }
+
+  @Override
+  public long trim(long start, long length, long minimum, Cancellation cancellation)
+      throws FsException {
+    return failures.call(() -> trims.trim(start, length, minimum, cancellation));
   }
 
   @Override

@@ -126,6 +126,7 @@ final class MountAssembly {
             new InodeTable(groups, new DataCache(request.cacheBytes()), device),
             content,
             new FileSpace(transactions, groups, content, clock),
+            device,
             new KernelLink());
     registerCallbacks(volume);
     Orphans orphans = new Orphans(volume);

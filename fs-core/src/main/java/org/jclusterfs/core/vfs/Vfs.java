@@ -211,6 +211,18 @@ public interface Vfs extends AutoCloseable {
       Cancellation cancellation)
       throws FsException;
 
+  /**
+   * Tells the device which blocks are free (FITRIM); that the caller may do it was checked.
+   *
+   * @param start first byte of the volume
+   * @param length bytes, unsigned
+   * @param minimum shortest free range that is told, in bytes, unsigned
+   * @param cancellation ends it between two resource groups
+   * @return bytes told
+   * @throws FsException {@code NOT_SUPPORTED} where the device has no discard
+   */
+  long trim(long start, long length, long minimum, Cancellation cancellation) throws FsException;
+
   /** Takes or tries a fcntl lock; false: it conflicts and {@code wait} is false. */
   boolean lockRange(OpenFile file, RangeLocks.Range range, boolean wait, Cancellation cancellation)
       throws FsException;

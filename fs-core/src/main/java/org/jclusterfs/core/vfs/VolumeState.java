@@ -3,6 +3,7 @@ package org.jclusterfs.core.vfs;
 import java.time.Clock;
 import org.jclusterfs.core.alloc.ResourceGroups;
 import org.jclusterfs.core.cluster.ClusterLocks;
+import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.inode.FileContent;
 import org.jclusterfs.core.inode.FileSpace;
 import org.jclusterfs.core.inode.InodeTable;
@@ -31,6 +32,7 @@ record VolumeState(
     InodeTable inodes,
     FileContent content,
     FileSpace space,
+    BlockDevice device,
     KernelLink kernel) {
 
   MetaStore store() {

@@ -3,6 +3,7 @@ package org.jclusterfs.mount.kernel;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
@@ -28,6 +29,10 @@ final class IoctlOperations {
   static final int GET_XATTR = 0x801c581f;
   static final int SET_XATTR = 0x401c5820;
   static final int GET_LABEL = 0x81009431;
+  static final int TRIM = 0xc0185879;
+
+  /** struct fstrim_range: 0 start, 8 len, 16 minlen. */
+  private static final int TRIM_BYTES = 24;
 
   private static final int LABEL_BYTES = 256;
 
@@ -65,6 +70,7 @@ final class IoctlOperations {
       case GET_XATTR -> giveXattr(request, attributes(inode).flags());
       case SET_XATTR -> setXattr(request, inode, in);
       case GET_LABEL -> giveLabel(request);
+      case TRIM -> trim(request, in);
       default -> request.error(Errno.ENOTTY);
     }
   }
@@ -135,6 +141,26 @@ final class IoctlOperations {
       throw new FsException(Failure.NOT_SUPPORTED, "no extent size hints and projects");
     }
     change(request, inode, mask, flags);
+  }
+
+  private void trim(Request request, IoctlIn in) throws FsException {
+    if (!Capabilities.has(request.header().pid(), Capabilities.SYS_ADMIN)) {
+      throw new FsException(Failure.NOT_PERMITTED, "trimming needs CAP_SYS_ADMIN");
+    }
+    ByteBuffer given = input(request, in, TRIM_BYTES);
+    long start = given.getLong();
+    long length = given.getLong();
+    long minimum = given.getLong();
+    long unique = request.header().unique();
+    Cancellation cancellation = session.interrupts().begin(unique);
+    long trimmed;
+    try {
+      trimmed = vfs.trim(start, length, minimum, cancellation);
+    } finally {
+      session.interrupts().end(unique);
+    }
+    out(request).putLong(start).putLong(trimmed).putLong(minimum);
+    request.reply();
   }
 
   private void giveLabel(Request request) {

@@ -181,7 +181,8 @@ final class Glock {
       return;
     }
     waiter.finish(Waiter.State.CANCELLED);
-    if (queueEmpty() && requested != null) {
+    if (requested != null && (queueEmpty() || !waiters.peek().mode.covers(requested))) {
+      // Who is next may be granted what this one could not: it must not wait for that.
       table.authority().cancel(this);
     }
     advance();
@@ -317,7 +318,7 @@ final class Glock {
       return;
     }
     if (demoteTo != null) {
-      if (idle() && !demotionQueued && !(holding && uses == usesAtHold)) {
+      if (mayGoDown() && !demotionQueued && !(holding && uses == usesAtHold)) {
         demotionQueued = true;
         table.runDemotion(this);
       }
@@ -345,7 +346,7 @@ final class Glock {
       servePinning();
       return;
     }
-    if (!fresh && demoteTo != null && !mayServeWhileAsked()) {
+    if (!fresh && demoteTo != null && !mayServeWhileAsked() && !heldForLong()) {
       return;
     }
     for (Waiter head = waiters.peek();
@@ -358,6 +359,21 @@ final class Glock {
 
   private boolean mayServeWhileAsked() {
     return holding && System.nanoTime() - grantedAt < HOLD_NANOS;
+  }
+
+  /** Whether a user keeps it for as long as it likes: nobody who can go along waits for its end. */
+  private boolean heldForLong() {
+    return readers > 0 && LockType.ofCode(name.type()).isHeldForLong();
+  }
+
+  /** Whether a demotion may begin; one that is {@link #heldForLong} goes from EX to PR in use. */
+  private boolean mayGoDown() {
+    return idle() || mode == LockMode.EX && !writer && heldForLong();
+  }
+
+  /** Whether the users there are can go on under the mode that a demotion goes to. */
+  private boolean mayBeLowered() {
+    return idle() || demotingTo == LockMode.PR && !writer && heldForLong();
   }
 
   /** While callbacks run, requests that pin kernel pages are served under the old mode. */
@@ -451,7 +467,7 @@ final class Glock {
     boolean busy = maybeBusy && table.holds().mayHold(name) && callbacks.busy(name);
     synchronized (this) {
       demotionQueued = false;
-      if (withdrawn || demoteTo == null || demoting || requested != null || !idle()) {
+      if (withdrawn || demoteTo == null || demoting || requested != null || !mayGoDown()) {
         advance();
         return false;
       }
@@ -469,7 +485,7 @@ final class Glock {
       holdUsed = false;
       demoting = true;
       demotionRound = 0;
-      demotingTo = demoteTo;
+      demotingTo = idle() ? demoteTo : LockMode.PR;
       if (waiters != null) {
         servePinning();
       }
@@ -529,7 +545,7 @@ final class Glock {
   /** Whether the mode was lowered; else callbacks must run again. */
   private synchronized boolean finishDemotion(boolean again) {
     boolean interrupted = false;
-    while (!idle() && !withdrawn) {
+    while (!mayBeLowered() && !withdrawn) {
       try {
         wait();
       } catch (InterruptedException e) {
@@ -553,7 +569,7 @@ final class Glock {
     if (withdrawn) {
       return true;
     }
-    if (again || pinned || !idle()) {
+    if (again || pinned || !mayBeLowered()) {
       return false;
     }
     LockMode from = mode;

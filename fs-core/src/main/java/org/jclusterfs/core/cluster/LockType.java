@@ -28,6 +28,11 @@ public enum LockType {
     return this == INODE || this == OPEN || this == FLOCK || this == FCNTL;
   }
 
+  /** Whether its users keep locks of this type for longer than one operation. */
+  boolean isHeldForLong() {
+    return this == OPEN;
+  }
+
   /** Whether locks of this type carry a value: what their last writer told of the state. */
   boolean carriesValue() {
     return this == INODE;

@@ -28,13 +28,21 @@ final class AttributeOperations {
       throws FsException, IOException, LockUnavailableException {
     try (HeldAttributes inode = HeldAttributes.acquireToLook(volume, number)) {
       reply.accept(inode.attributes());
+      return;
+    } catch (FsException e) {
+      if (e.failure() != Failure.STALE) {
+        throw e;
+      }
+    }
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.PR)) {
+      reply.accept(inode.attributes());
     }
   }
 
   void set(long number, AttributeChange change, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
-    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX)) {
       InodeFlags.requireChangeable(inode, change);
       if (change.ownedBy() != null && change.ownedBy() != InodeBlock.uid(inode.buffer())) {
         throw new FsException(
@@ -105,7 +113,7 @@ final class AttributeOperations {
 
   void readLink(long number, Reply<byte[]> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.PR)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.PR)) {
       if ((InodeBlock.mode(inode.buffer()) & FileTypes.MASK) != FileTypes.SYMLINK) {
         throw new FsException(Failure.INVALID, "not a symbolic link");
       }

@@ -50,9 +50,9 @@ final class FileOperations {
     try {
       boolean truncates = (flags & OpenHandle.O_TRUNC) != 0;
       try (HeldInode held =
-          HeldInode.acquire(volume, number, truncates ? LockMode.EX : LockMode.PR)) {
-        if (InodeBlock.linkCount(held.buffer()) == 0 && inode.opens() == 1) {
-          throw new FsException(Failure.STALE, "inode " + number + " was removed");
+          HeldInode.acquireUnlessFreed(volume, number, truncates ? LockMode.EX : LockMode.PR)) {
+        if (countLookup && InodeBlock.linkCount(held.buffer()) == 0) {
+          throw new FsException(Failure.STALE, "inode " + number + " lost the name looked for");
         }
         boolean directory = held.isDirectory();
         if (directory && (writes || countLookup)) {
@@ -272,11 +272,10 @@ final class FileOperations {
     if (last != null) {
       MetaBlock block = inode.cachedBlock();
       boolean orphan = block != null && InodeBlock.linkCount(block.buffer()) == 0;
+      int slot = orphan ? InodeBlock.orphanSlot(block.buffer()) - 1 : -1;
       last.close();
       // Where another node unlinked it meanwhile, that node comes back for it.
-      if (orphan) {
-        reclaimer.lastClosed(inode);
-      }
+      reclaimer.lastClosed(inode, slot);
     }
   }
 

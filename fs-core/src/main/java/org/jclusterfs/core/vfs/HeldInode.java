@@ -19,6 +19,7 @@ final class HeldInode implements AutoCloseable {
   private final Inode inode;
   private final LockHolder holder;
   private final MetaBlock block;
+  private HeldInode orphanage;
   private boolean closed;
 
   private HeldInode(VolumeState volume, Inode inode, LockHolder holder) throws IOException {
@@ -36,11 +37,57 @@ final class HeldInode implements AutoCloseable {
     }
   }
 
+  private HeldInode(VolumeState volume, Inode inode, LockHolder holder, MetaBlock block) {
+    this.volume = volume;
+    this.inode = inode;
+    this.holder = holder;
+    this.block = block;
+  }
+
   /** Waits for an inode's lock; an inode that is gone is ESTALE. */
   static HeldInode acquire(VolumeState volume, long number, LockMode mode)
       throws IOException, LockUnavailableException, FsException {
     Inode inode = find(volume, number);
     return living(new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode)));
+  }
+
+  /**
+   * As {@link #acquire}, for a use by number that may come after the last name is gone: as long as
+   * the inode is not freed it is the one that was looked up, as on a local filesystem. Its orphan
+   * directory is then held, too: who frees an inode changes that first.
+   */
+  static HeldInode acquireUnlessFreed(VolumeState volume, long number, LockMode mode)
+      throws IOException, LockUnavailableException, FsException {
+    Inode inode = find(volume, number);
+    int slot;
+    try (HeldInode held =
+        new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode))) {
+      if (InodeBlock.linkCount(held.buffer()) > 0) {
+        return held.keep();
+      }
+      slot = InodeBlock.orphanSlot(held.buffer()) - 1;
+    }
+    long[] directories = volume.orphanDirectories();
+    if (slot < 0 || slot >= directories.length) {
+      throw removed(inode);
+    }
+    try (HeldInode directory = acquire(volume, directories[slot], LockMode.PR);
+        HeldInode held = new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode))) {
+      if (InodeBlock.orphanSlot(held.buffer()) - 1 != slot
+          || directory.entries().lookup(Orphans.nameOf(number)) == null) {
+        throw removed(inode);
+      }
+      HeldInode kept = held.keep();
+      kept.orphanage = directory.keep();
+      return kept;
+    }
+  }
+
+  /** This lock again, for a caller that closes what it is given; this one is closed already. */
+  private HeldInode keep() {
+    HeldInode kept = new HeldInode(volume, inode, holder, block);
+    closed = true;
+    return kept;
   }
 
   /** As {@link #acquire}, for a use that looks at an open file and may be about to change it. */
@@ -128,8 +175,12 @@ final class HeldInode implements AutoCloseable {
 
   static void requireLiving(Inode inode, ByteBuffer attributes) throws FsException {
     if (InodeBlock.linkCount(attributes) == 0 && inode.opens() == 0) {
-      throw new FsException(FsException.Failure.STALE, "inode " + inode.number() + " was removed");
+      throw removed(inode);
     }
+  }
+
+  private static FsException removed(Inode inode) {
+    return new FsException(FsException.Failure.STALE, "inode " + inode.number() + " was removed");
   }
 
   Inode inode() {
@@ -187,5 +238,8 @@ final class HeldInode implements AutoCloseable {
       inode.modified(false);
     }
     holder.close();
+    if (orphanage != null) {
+      orphanage.close();
+    }
   }
 }

@@ -1,9 +1,10 @@
 package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.DelayQueue;
 import java.util.concurrent.Delayed;
 import java.util.concurrent.Executors;
@@ -41,6 +42,10 @@ final class Reclaimer implements AutoCloseable {
   private final VolumeState volume;
   private final Orphans orphans;
   private final DelayQueue<Task> queue = new DelayQueue<>();
+
+  /** Orphans that this node had open when it came to free them, with their slots. */
+  private final Map<Long, Integer> openOrphans = new ConcurrentHashMap<>();
+
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -62,13 +67,20 @@ final class Reclaimer implements AutoCloseable {
 
   private static final class Task implements Delayed {
     private final long number;
+    private final int slot;
     private final long blocks;
     private final long delayMillis;
     private final long due;
 
-    /** {@code blocks}: what will be free for sure, for statfs. */
-    Task(long number, long blocks, long delayMillis) {
+    /**
+     * A task.
+     *
+     * @param slot the one whose orphan directory names the inode
+     * @param blocks what will be free for sure, for statfs
+     */
+    Task(long number, int slot, long blocks, long delayMillis) {
       this.number = number;
+      this.slot = slot;
       this.blocks = blocks;
       this.delayMillis = delayMillis;
       this.due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delayMillis);
@@ -85,13 +97,13 @@ final class Reclaimer implements AutoCloseable {
     }
 
     Task now() {
-      return new Task(number, blocks, 0);
+      return new Task(number, slot, blocks, 0);
     }
 
     /** Some other node may have it open: for how long nobody knows. */
     Task later() {
       return new Task(
-          number, 0, Math.min(LONGEST_DELAY_MILLIS, Math.max(RETRY_MILLIS, 2 * delayMillis)));
+          number, slot, 0, Math.min(LONGEST_DELAY_MILLIS, Math.max(RETRY_MILLIS, 2 * delayMillis)));
     }
   }
 
@@ -103,7 +115,7 @@ final class Reclaimer implements AutoCloseable {
   void enqueue(HeldInode inode) {
     long blocks = inode.inode().opens() > 0 ? 0 : 1 + InodeBlock.blocks(inode.buffer());
     added.incrementAndGet();
-    add(new Task(inode.number(), blocks, FIRST_DELAY_MILLIS));
+    add(new Task(inode.number(), volume.slot(), blocks, FIRST_DELAY_MILLIS));
   }
 
   /** Blocks that unlinked inodes have which are about to be freed. */
@@ -121,10 +133,19 @@ final class Reclaimer implements AutoCloseable {
     return added.get();
   }
 
-  /** The last open of an inode on this node ended, and it may have no name left. */
-  void lastClosed(Inode inode) {
-    added.incrementAndGet();
-    add(new Task(inode.number(), 0, 0));
+  /**
+   * The last open of an inode ended on this node.
+   *
+   * @param orphanSlot the slot whose orphan directory names it where it has no name left, as far as
+   *     the inode's block in memory tells; else -1
+   */
+  void lastClosed(Inode inode, int orphanSlot) {
+    Integer met = openOrphans.remove(inode.number());
+    int slot = orphanSlot < 0 && met != null ? met : orphanSlot;
+    if (slot >= 0) {
+      added.incrementAndGet();
+      add(new Task(inode.number(), slot, 0, 0));
+    }
   }
 
   /** An {@link #adopt} will follow for sure: the end of the mount waits for it. */
@@ -154,7 +175,7 @@ final class Reclaimer implements AutoCloseable {
                 return true;
               });
     }
-    found.forEach(number -> add(new Task(number, 0, FIRST_DELAY_MILLIS)));
+    found.forEach(number -> add(new Task(number, slot, 0, FIRST_DELAY_MILLIS)));
   }
 
   /** Frees now what can be freed of this node's own orphans. */
@@ -222,7 +243,7 @@ final class Reclaimer implements AutoCloseable {
         Task task = queue.take();
         pendingBlocks.addAndGet(-task.blocks);
         try {
-          if (task.number != NOBODY && !reclaim(task.number)) {
+          if (task.number != NOBODY && !reclaim(task.number, task.slot)) {
             add(task.later());
           }
         } finally {
@@ -238,11 +259,14 @@ final class Reclaimer implements AutoCloseable {
     }
   }
 
-  /** Frees one inode; false where somebody has it open or it is too early. */
-  private boolean reclaim(long number) throws IOException, LockUnavailableException, FsException {
+  /**
+   * Frees one inode; false where somebody has it open or it is too early. Whether it is an orphan
+   * still its directory tells: what was freed may be data by now, or another inode.
+   */
+  private boolean reclaim(long number, int slot)
+      throws IOException, LockUnavailableException, FsException {
     Inode inode = volume.inodes().get(number);
-    if (inode.opens() > 0) {
-      // The last release comes back here.
+    if (isOpenHere(inode, slot)) {
       return true;
     }
     if (!volume.transactions().journal().isWrittenBack(inode.scope().tag())) {
@@ -250,17 +274,24 @@ final class Reclaimer implements AutoCloseable {
     }
     try (LockHolder open = exclusiveOpen(inode)) {
       if (open == null) {
-        return inode.opens() > 0;
+        return isOpenHere(inode, slot);
       }
-      int slot = orphanSlot(inode);
-      if (slot >= 0) {
-        try (HeldInode directory = orphans.naming(slot)) {
-          free(directory, inode, slot);
-        }
+      // Before the use ends: who opens an inode that is made at this number is not to do it in EX.
+      volume.locks().giveBack(inode.openLock());
+      try (HeldInode directory = orphans.naming(slot)) {
+        free(directory, inode, slot);
       }
     }
-    volume.locks().giveBack(inode.openLock());
     return true;
+  }
+
+  /** If so, the last release comes back to it. */
+  private boolean isOpenHere(Inode inode, int slot) {
+    if (inode.opens() == 0) {
+      return false;
+    }
+    openOrphans.put(inode.number(), slot);
+    return inode.opens() > 0 || openOrphans.remove(inode.number()) == null;
   }
 
   private LockHolder exclusiveOpen(Inode inode) throws LockUnavailableException {
@@ -279,15 +310,6 @@ final class Reclaimer implements AutoCloseable {
       throw e;
     } finally {
       end.cancel(false);
-    }
-  }
-
-  /** Slot whose orphan directory names it, -1 where it is not (or no longer) an orphan. */
-  private int orphanSlot(Inode inode) throws IOException, LockUnavailableException {
-    try (HeldInode held =
-        HeldInode.of(volume, inode, volume.locks().acquire(inode.lock(), LockMode.PR))) {
-      ByteBuffer block = held.buffer();
-      return InodeBlock.linkCount(block) == 0 ? InodeBlock.orphanSlot(block) - 1 : -1;
     }
   }
 
@@ -340,7 +362,7 @@ final class Reclaimer implements AutoCloseable {
   public void close() {
     stopping = true;
     // No interrupt: it would end an operation half way.
-    add(new Task(NOBODY, 0, 0));
+    add(new Task(NOBODY, 0, 0, 0));
     try {
       worker.join(TimeUnit.SECONDS.toMillis(10));
     } catch (InterruptedException e) {

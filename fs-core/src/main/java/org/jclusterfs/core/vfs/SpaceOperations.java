@@ -65,6 +65,10 @@ final class SpaceOperations {
       throw new FsException(Failure.INVALID, "whence " + whence);
     }
     Inode inode = OpenHandle.of(file).node();
+    if (inode.kernelMayHavePages() && inode.writeOpens() > 0) {
+      // What a mapping stored into a hole is data, and the kernel asks before it has written it.
+      volume.kernel().caches().invalidateInode(inode.number(), false);
+    }
     try (HeldInode held = HeldInode.acquire(volume, inode.number(), LockMode.PR)) {
       long found = volume.space().seek(held.inode(), offset, whence == SEEK_DATA);
       if (found < 0) {

@@ -66,7 +66,7 @@ final class XattrOperations {
       throw new FsException(Failure.NOT_SUPPORTED, "attribute name without a known namespace");
     }
     PosixAcl list = PosixAcl.isName(name) ? Acls.given(value) : null;
-    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX)) {
       InodeFlags.requireFree(inode);
       if (list != null && Acls.isAccess(name)) {
         setAccessList(inode, name, list, flags);
@@ -99,7 +99,7 @@ final class XattrOperations {
 
   void remove(long number, byte[] name) throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
-    try (HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX)) {
       InodeFlags.requireFree(inode);
       XattrStore store = store(inode);
       // acl_delete_def_file(3): not an error where there is none.

@@ -5,17 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jclusterfs.core.cluster.LockUnavailableException.Reason;
 import org.jclusterfs.core.cluster.TestCluster.Node;
 import org.jclusterfs.core.format.SlotDescriptor;
+import org.jclusterfs.core.status.ContendedLock;
 import org.jclusterfs.dlm.LockEngine;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
@@ -104,6 +108,75 @@ final class TwoNodesTest {
     first.get(20, TimeUnit.SECONDS);
     second.get(20, TimeUnit.SECONDS);
     assertTrue(a.callbacks.calls().contains("invalidate PR NL"), a.callbacks.calls().toString());
+  }
+
+  private static final LockName OPEN = new LockName(LockType.OPEN.code(), 0, 77);
+
+  /** As who frees an inode asks for its open lock: not for ever. */
+  private CompletableFuture<Void> askedForInVain(Node node, AtomicReference<Runnable> cancel) {
+    return ClusterLocksContract.async(
+        () -> {
+          node.locks().acquire(OPEN, LockMode.EX, cancel::set).close();
+          return null;
+        });
+  }
+
+  private static boolean isAskedFor(Node node) {
+    return node.locks().census().contended(9).stream().anyMatch(ContendedLock::wantedByOther);
+  }
+
+  @Test
+  void fileIsOpenedOnceMoreWhereItIsOpenWhileAnotherNodeAsksWhetherItIs() throws Exception {
+    try (LockHolder open = a.locks().acquire(OPEN, LockMode.PR)) {
+      AtomicReference<Runnable> cancel = new AtomicReference<>();
+      CompletableFuture<Void> asking = askedForInVain(b, cancel);
+      await(() -> isAskedFor(a));
+
+      a.locks().acquire(OPEN, LockMode.PR).close();
+
+      assertEquals(LockMode.PR, open.mode());
+      cancel.get().run();
+      assertThrows(ExecutionException.class, () -> asking.get(20, TimeUnit.SECONDS));
+      a.locks().acquire(OPEN, LockMode.PR).close();
+    }
+  }
+
+  @Test
+  void fileOpenOnANodeThatHadItsOpenLockAloneIsOpenedByAnother() throws Exception {
+    a.locks().acquire(OPEN, LockMode.EX).close();
+    try (LockHolder open = a.locks().acquire(OPEN, LockMode.PR)) {
+      AtomicReference<Runnable> cancel = new AtomicReference<>();
+      CompletableFuture<Void> asking = askedForInVain(b, cancel);
+      await(() -> isAskedFor(a));
+
+      cancel.get().run();
+      b.locks().acquire(OPEN, LockMode.PR).close();
+
+      assertEquals(LockMode.PR, open.mode());
+      assertThrows(ExecutionException.class, () -> asking.get(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void whoComesAfterOneWhoGaveUpWaitingDoesNotWaitForWhatThatOneWanted() throws Exception {
+    try (LockHolder open = b.locks().acquire(OPEN, LockMode.PR)) {
+      AtomicReference<Runnable> cancel = new AtomicReference<>();
+      CompletableFuture<Void> asking = askedForInVain(a, cancel);
+      await(() -> isAskedFor(b));
+      CompletableFuture<Void> behind =
+          ClusterLocksContract.async(
+              () -> {
+                a.locks().acquire(OPEN, LockMode.PR).close();
+                return null;
+              });
+      await(() -> a.locks().census().contended(9).stream().anyMatch(l -> l.waiting() == 2));
+
+      cancel.get().run();
+
+      behind.get(20, TimeUnit.SECONDS);
+      assertThrows(ExecutionException.class, () -> asking.get(20, TimeUnit.SECONDS));
+      assertEquals(LockMode.PR, open.mode());
+    }
   }
 
   private static byte[] valueFor(Node node) throws Exception {

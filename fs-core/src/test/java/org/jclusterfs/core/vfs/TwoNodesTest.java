@@ -284,6 +284,35 @@ class TwoNodesTest {
   }
 
   @Test
+  void fileRemovedAfterItWasLookedUpIsTheOneLookedUpUntilItIsFreed() throws Exception {
+    OpenFile made = a.create(root, "name");
+    a.write(made, 0, new byte[] {1, 2, 3});
+    OpenFile better = a.create(root, "better");
+    long looked = b.lookup(root, "name").inode();
+    a.rename(root, "better", root, "name"); // the old file stays for as long as it is open here
+
+    OpenFile open = b.open(looked, TestVolume.O_RDWR);
+    assertArrayEquals(new byte[] {1, 2, 3}, b.read(open, 0, 10));
+    b.vfs.release(open, 0);
+    assertEquals(0, b.attributes(looked).linkCount());
+    b.truncate(looked, 1);
+    assertEquals(1, a.attributes(looked).size());
+    assertThrows(FsException.class, () -> b.vfs.link(looked, root, TestVolume.name("l"), x -> {}));
+
+    a.vfs.release(made, 0);
+    a.vfs.release(better, 0);
+    TestVolume.eventually(
+        () -> {
+          try {
+            b.vfs.release(b.open(looked, 0), 0);
+            return false;
+          } catch (FsException e) {
+            return e.failure() == FsException.Failure.STALE;
+          }
+        });
+  }
+
+  @Test
   void kernelIsToldToForgetNamesOfTheRootThatAnotherNodeChanged() throws Exception {
     AtomicInteger forgotten = new AtomicInteger();
     b.vfs.attach(

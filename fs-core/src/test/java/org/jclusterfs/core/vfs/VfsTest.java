@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,6 +66,28 @@ class VfsTest {
     byte[] bytes = new byte[length];
     new Random(seed).nextBytes(bytes);
     return bytes;
+  }
+
+  @Test
+  void seekFindsDataThatAMappingStoredIntoAHole() throws Exception {
+    OpenFile file = volume.create(root, "sparse");
+    volume.truncate(file.inode(), 65_536);
+    volume.vfs.read(file, 32_768, 4_096, true, page -> {}); // a page enters the kernel
+    volume.vfs.attach(
+        new KernelCaches() {
+          @Override
+          public void invalidateInode(long inode, boolean attributesOnly) {
+            // The process has stored into it: the kernel writes it back before it drops it.
+            ByteBuffer stored = ByteBuffer.wrap(pattern(4_096, 3));
+            try {
+              volume.vfs.write(file, 32_768, stored, 0, true, written -> {});
+            } catch (FsException e) {
+              throw new IllegalStateException(e);
+            }
+          }
+        });
+
+    assertEquals(32_768, volume.vfs.seek(file, 0, 3));
   }
 
   @Test

@@ -14,6 +14,9 @@ final class Dispatcher {
 
   private static final FailureLog FAILURES = new FailureLog(LOG);
 
+  /** Threads are those of the host, whichever mount they use. */
+  private static final StaleAnswers STALE = new StaleAnswers();
+
   private final Handler[] handlers = new Handler[Opcode.END];
 
   private final AtomicLongArray counts = new AtomicLongArray(Opcode.END);
@@ -56,11 +59,13 @@ final class Dispatcher {
         LOG.log(System.Logger.Level.ERROR, "no answer was given to {0}", request);
         request.error(Errno.EIO);
       }
+      STALE.succeeded(request.header().pid(), request.header().opcode());
     } catch (FsException e) {
       if (e.failure() == FsException.Failure.IO) {
         FAILURES.log(request + " failed: " + e.getMessage(), e);
       }
-      fail(request, Errno.of(e.failure()));
+      int errno = Errno.of(e.failure());
+      fail(request, STALE.failed(request.header().pid(), request.header().opcode(), errno));
     } catch (RuntimeException | Error e) {
       LOG.log(System.Logger.Level.ERROR, request + " failed unexpectedly", e);
       fail(request, Errno.EIO);

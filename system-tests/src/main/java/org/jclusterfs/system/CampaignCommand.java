@@ -17,6 +17,16 @@ public final class CampaignCommand {
              bin/campaign steady [--minutes M] [--device tgtd|lio|file] [--options MOUNT-OPTIONS]
              bin/campaign power [--minutes M] [--rounds N] [--seed S] [--options MOUNT-OPTIONS]
              bin/campaign multipath [--minutes M] [--rounds N] [--seed S]
+             bin/campaign fsx [--minutes M] [--operations N] [--seed S] [--device tgtd|lio|file]
+                              [--mounts N] [--lanes N] [--options MOUNT-OPTIONS]
+             bin/campaign namespace [--minutes M] [--operations N] [--seed S] [--device tgtd|lio|file]
+                                    [--options MOUNT-OPTIONS]
+             bin/campaign mmap [--minutes M] [--operations N] [--seed S] [--device tgtd|lio|file]
+                               [--options MOUNT-OPTIONS]
+             bin/campaign append [--minutes M] [--operations N] [--seed S] [--device tgtd|lio|file]
+                                 [--options MOUNT-OPTIONS]
+             bin/campaign php [--minutes M] [--seed S] [--device tgtd|lio|file]
+                              [--options MOUNT-OPTIONS]
              bin/campaign crash [--minutes M] [--seed S]
                                 [--sequence OPERATIONS | --run volume|full|cluster|handover]
              bin/campaign dlm [--minutes M] [--seed S]
@@ -33,16 +43,28 @@ public final class CampaignCommand {
               again, and what was in its cache is lost; every fsynced record is intact, fsck is clean
       multipath  two nodes load one LUN by two portals, of which one after the other falls silent or
               drops its connections; requests go on within 5 s, no block holds old data
+      fsx     random operations on files, on mounts chosen at random, against a model in memory
+      namespace  4 processes on each of two nodes make, remove, rename, link and list the same names;
+              some order of the calls explains all their results, fsck is clean
+      mmap    two nodes store into one file by shared mappings in turn; no byte that the other
+              reads, by read or in a mapping, is old; ping_pong -rwm counts right
+      append  three nodes append records to one file, 20,000 each; none is lost, none torn
+      php     PHP sessions on three nodes behind nginx, loaded by wrk, then a node dies half way: no
+              increment is lost but what the dead node had not written
       crash   the power of a simulated LUN is cut at every write of sequences of operations
       dlm     the lock manager in simulated clusters under faults
       fuzz    a volume damaged at random places, repaired by fsck -y and looked at again
       """;
+
+  private static final int RECORDS = 20_000;
 
   private long minutes = 5;
   private int rounds = Integer.MAX_VALUE;
   private long seed = new Random().nextInt(1_000_000);
   private String device = "tgtd";
   private String options = "";
+  private int mounts = 2;
+  private int lanes;
 
   private CampaignCommand() {}
 
@@ -66,7 +88,9 @@ public final class CampaignCommand {
   private void option(String name, String value) {
     switch (name) {
       case "--minutes" -> minutes = Long.parseLong(value);
-      case "--rounds" -> rounds = Integer.parseInt(value);
+      case "--mounts" -> mounts = Integer.parseInt(value);
+      case "--lanes" -> lanes = Integer.parseInt(value);
+      case "--rounds", "--operations" -> rounds = Integer.parseInt(value);
       case "--seed" -> seed = Long.parseLong(value);
       case "--device" -> device = value;
       case "--options" -> options = value;
@@ -113,6 +137,13 @@ public final class CampaignCommand {
       case "partition" -> new PartitionCampaign(kind, seed, options)::run;
       case "steady" -> (ignored, limit) -> new SteadyCampaign(kind, options).run(limit);
       case "power" -> new PowerCampaign(seed, options)::run;
+      case "fsx" -> new FsxCampaign(kind, seed, options, mounts, lanes)::run;
+      case "namespace" -> new NamespaceCampaign(kind, seed, options, 4)::run;
+      case "mmap" -> new MmapCampaign(kind, seed, options)::run;
+      case "append" ->
+          (most, limit) ->
+              new AppendCampaign(kind, seed, options).run(Math.min(most, RECORDS), limit);
+      case "php" -> (ignored, limit) -> new PhpCampaign(kind, seed, options).run(limit);
       case "multipath" -> new MultipathCampaign(seed)::run;
       default -> throw new IllegalArgumentException("no campaign named \"" + name + "\"");
     };

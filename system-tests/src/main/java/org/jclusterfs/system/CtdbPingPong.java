@@ -37,15 +37,15 @@ final class CtdbPingPong {
   /**
    * Runs one process per path, all on the same file, for so long.
    *
-   * @param data whether they count in the file
+   * @param flags "" or how they count in the file: -rw, or -rwm in a mapping
    */
-  static List<Report> run(List<Path> paths, boolean data, int seconds) {
+  static List<Report> run(List<Path> paths, String flags, int seconds) {
     List<List<String>> commands = new ArrayList<>();
     // It never ends by itself; one more byte than processes, as its manual says.
     String script =
         "until [ -e \"$3\" ]; do sleep 0.02; done;"
             + " timeout \"$1\" ping_pong "
-            + (data ? "-rw" : "")
+            + flags
             + " \"$0\" \"$2\" || test $? = 124";
     Path go = WorkDirectory.make("ping-pong").resolve("go");
     for (Path path : paths) {

@@ -38,6 +38,7 @@ public final class LoadWorker {
     try {
       switch (args[0]) {
         case "append" -> append(path, writer, number);
+        case "append-any" -> AppendCampaign.append(path, writer, number);
         case "create" -> create(path, writer, number);
         case "race" -> race(path, number);
         case "count" -> count(path, number);

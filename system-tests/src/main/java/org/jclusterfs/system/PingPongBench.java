@@ -86,7 +86,7 @@ final class PingPongBench {
   }
 
   private static List<Double> rates(List<Path> files, boolean data, int seconds) {
-    List<CtdbPingPong.Report> reports = CtdbPingPong.run(files, data, seconds);
+    List<CtdbPingPong.Report> reports = CtdbPingPong.run(files, data ? "-rw" : "", seconds);
     for (CtdbPingPong.Report report : reports) {
       if (data && !report.increments().stream().allMatch(seen -> seen == files.size())) {
         throw new IllegalStateException(

@@ -3,7 +3,6 @@ package org.jclusterfs.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,15 +40,16 @@ final class PhpSessions {
         """);
     Path save = Files.createDirectory(mounts.get(0).resolve("sessions"));
     Commands.run("chmod", "1777", save.toString()).orFail();
-    List<Process> servers = new ArrayList<>();
+    List<PhpServer> servers = new ArrayList<>();
     try {
       for (int server = 0; server < 2; server++) {
-        servers.add(startServer(server));
+        Path sessionsThere = mounts.get(server).resolve("sessions");
+        servers.add(PhpServer.start(directory, "fpm" + server, sessionsThere, WORKERS));
       }
       // WORKERS clients per server, each of which asks for every session in turn.
       List<List<String>> clients = new ArrayList<>();
       for (int client = 0; client < 2 * WORKERS; client++) {
-        clients.add(client(client % 2, script, sessions, requestsEach));
+        clients.add(client(servers.get(client % 2), script, sessions, requestsEach));
       }
       List<String> said = Workers.runTogether(Duration.ofSeconds(150), clients);
       for (int session = 0; session < sessions; session++) {
@@ -67,11 +67,11 @@ final class PhpSessions {
       }
       System.out.println(sessions * requestsEach + " requests to two php-fpm, all counted");
     } finally {
-      servers.forEach(Process::destroy);
+      servers.forEach(PhpServer::close);
     }
   }
 
-  private List<String> client(int server, Path script, int sessions, int requestsEach) {
+  private List<String> client(PhpServer server, Path script, int sessions, int requestsEach) {
     String loop =
         """
         for i in $(seq %d); do for s in $(seq 0 %d); do
@@ -80,60 +80,7 @@ final class PhpSessions {
           echo "s$s count=${answer##*count=}"
         done; done
         """
-            .formatted(requestsEach / (2 * WORKERS), sessions - 1, script, socket(server));
+            .formatted(requestsEach / (2 * WORKERS), sessions - 1, script, server.socket());
     return List.of("bash", "-c", loop);
-  }
-
-  private Process startServer(int server) throws IOException {
-    Path configuration = directory.resolve("fpm" + server + ".conf");
-    Files.writeString(
-        configuration,
-        """
-        [global]
-        daemonize = no
-        error_log = %1$s/fpm%2$d.log
-        [www]
-        user = www-data
-        group = www-data
-        listen = %3$s
-        pm = static
-        pm.max_children = %4$d
-        clear_env = no
-        php_admin_value[session.save_handler] = files
-        php_admin_value[session.save_path] = %5$s
-        php_admin_value[session.use_strict_mode] = 0
-        php_admin_value[session.use_cookies] = 0
-        php_admin_value[session.gc_probability] = 0
-        """
-            .formatted(
-                directory, server, socket(server), WORKERS, mounts.get(server) + "/sessions"));
-    Process process =
-        new ProcessBuilder(binary().toString(), "--nodaemonize", "--fpm-config", "" + configuration)
-            .redirectErrorStream(true)
-            .redirectOutput(directory.resolve("fpm" + server + ".out").toFile())
-            .start();
-    for (int tries = 0; !Files.exists(socket(server)); tries++) {
-      if (tries == 100 || !process.isAlive()) {
-        process.destroyForcibly();
-        throw new IllegalStateException(
-            "php-fpm did not start: "
-                + Files.readString(directory.resolve("fpm" + server + ".out")));
-      }
-      Commands.run("sleep", "0.1");
-    }
-    return process;
-  }
-
-  private Path socket(int server) {
-    return directory.resolve("fpm" + server + ".sock");
-  }
-
-  private static Path binary() throws IOException {
-    try (DirectoryStream<Path> found = Files.newDirectoryStream(Path.of("/usr/sbin"), "php-fpm*")) {
-      for (Path path : found) {
-        return path;
-      }
-    }
-    throw new IllegalStateException("no php-fpm in /usr/sbin: bin/test installs it");
   }
 }

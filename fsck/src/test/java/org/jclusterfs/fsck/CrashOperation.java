@@ -127,6 +127,11 @@ record CrashOperation(String name, String subject, String directory, Action acti
           t.open("/B/tiny");
           t.unlink("/B/tiny");
         });
+    add("tmpfile", "/A/new", t -> t.linkUnnamed("/A/new", pattern("tmpfile", 6000)));
+    add("tmpfile-small", "/B/E/new", t -> t.linkUnnamed("/B/E/new", pattern("tmpfile", 100)));
+    add("tmpfile-open", "/A", t -> t.openUnnamed("/A", pattern("tmpfile", 6000)));
+    add("whiteout", "/B/moved", t -> t.whiteOut("/A/big", "/B/moved"));
+    add("whiteout-over", "/B/tiny", t -> t.whiteOut("/A/small", "/B/tiny"));
     rename("rename-over-tiny", "/A/small", "/B/tiny");
     rename("rename-over-big", "/A/small", "/A/big");
     rename("rename-big-over-attr", "/A/big", "/A/attr");

@@ -19,6 +19,15 @@ interface CrashTree {
   /** Renames; {@code exchange} swaps the two. */
   void rename(String from, String to, boolean exchange) throws FsException;
 
+  /** Renames, and leaves a device 0:0 under the old name. */
+  void whiteOut(String from, String to) throws FsException;
+
+  /** Makes a file without a name, writes into it, and gives it its first one. */
+  void linkUnnamed(String path, byte[] data) throws FsException;
+
+  /** Makes a file without a name, writes into it, and keeps it open until the end of the run. */
+  void openUnnamed(String directory, byte[] data) throws FsException;
+
   /** Gives a file one more name. */
   void link(String path, String name) throws FsException;
 

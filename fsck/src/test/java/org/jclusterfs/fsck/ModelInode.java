@@ -13,7 +13,8 @@ final class ModelInode {
     FILE,
     DIRECTORY,
     SYMLINK,
-    FIFO
+    FIFO,
+    DEVICE
   }
 
   /**

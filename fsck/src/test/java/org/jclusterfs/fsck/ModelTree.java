@@ -205,6 +205,24 @@ final class ModelTree implements CrashTree {
   }
 
   @Override
+  public void whiteOut(String from, String to) {
+    rename(from, to, false);
+    make(from, ModelInode.Type.DEVICE);
+  }
+
+  @Override
+  public void linkUnnamed(String path, byte[] data) {
+    make(path, ModelInode.Type.FILE).content(operation, data);
+  }
+
+  @Override
+  public void openUnnamed(String directory, byte[] data) {
+    if (find(directory).type != ModelInode.Type.DIRECTORY) {
+      throw not(directory);
+    }
+  }
+
+  @Override
   public void link(String path, String name) {
     ModelInode inode = find(path);
     ModelInode parent = parent(name);

@@ -27,6 +27,7 @@ final class MountedVolume {
   static final int TYPE_MASK = 0170000;
   static final int SYMLINK = 0120000;
   static final int FIFO = 0010000;
+  static final int CHARACTER_DEVICE = 0020000;
   private static final Caller ROOT = new Caller(0, 0, 0);
 
   final Vfs vfs;
@@ -80,6 +81,12 @@ final class MountedVolume {
   OpenFile create(long parent, String name) throws FsException {
     AtomicReference<OpenFile> made = new AtomicReference<>();
     vfs.create(parent, bytes(name), 0644, O_RDWR, ROOT, (attributes, file) -> made.set(file));
+    return got(made);
+  }
+
+  OpenFile createUnnamed(long parent) throws FsException {
+    AtomicReference<OpenFile> made = new AtomicReference<>();
+    vfs.createUnnamed(parent, 0644, O_RDWR, ROOT, (attributes, file) -> made.set(file));
     return got(made);
   }
 
@@ -167,7 +174,7 @@ final class MountedVolume {
 
   void rename(long parent, String name, long newParent, String newName, int flags)
       throws FsException {
-    vfs.rename(parent, bytes(name), newParent, bytes(newName), flags, done -> {});
+    vfs.rename(parent, bytes(name), newParent, bytes(newName), flags, ROOT, done -> {});
   }
 
   void link(long inode, long parent, String name) throws FsException {

@@ -14,6 +14,7 @@ final class RealTree implements CrashTree {
   private static final int KEEP_SIZE = 1;
   private static final int PUNCH_HOLE = 2;
   private static final int EXCHANGE = 2;
+  private static final int WHITEOUT = 4;
 
   private final MountedVolume volume;
   private final List<OpenFile> open = new ArrayList<>();
@@ -65,6 +66,26 @@ final class RealTree implements CrashTree {
   @Override
   public void rename(String from, String to, boolean exchange) throws FsException {
     volume.rename(parent(from), name(from), parent(to), name(to), exchange ? EXCHANGE : 0);
+  }
+
+  @Override
+  public void whiteOut(String from, String to) throws FsException {
+    volume.rename(parent(from), name(from), parent(to), name(to), WHITEOUT);
+  }
+
+  @Override
+  public void linkUnnamed(String path, byte[] data) throws FsException {
+    OpenFile file = volume.createUnnamed(parent(path));
+    volume.write(file, 0, data);
+    volume.link(file.inode(), parent(path), name(path));
+    volume.close(file);
+  }
+
+  @Override
+  public void openUnnamed(String directory, byte[] data) throws FsException {
+    OpenFile file = volume.createUnnamed(find(directory));
+    volume.write(file, 0, data);
+    open.add(file);
   }
 
   @Override

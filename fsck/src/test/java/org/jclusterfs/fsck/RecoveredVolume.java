@@ -71,6 +71,7 @@ record RecoveredVolume(String lines, Map<String, byte[]> contents, String proble
           case MountedVolume.DIRECTORY -> ModelInode.Type.DIRECTORY;
           case MountedVolume.SYMLINK -> ModelInode.Type.SYMLINK;
           case MountedVolume.FIFO -> ModelInode.Type.FIFO;
+          case MountedVolume.CHARACTER_DEVICE -> ModelInode.Type.DEVICE;
           default -> ModelInode.Type.FILE;
         };
     String target = type == ModelInode.Type.SYMLINK ? volume.readLink(number) : null;

@@ -393,7 +393,13 @@ public final class FakeVfs implements Vfs {
 
   @Override
   public synchronized void rename(
-      long parent, byte[] name, long newParent, byte[] newName, int flags, Reply<Void> reply)
+      long parent,
+      byte[] name,
+      long newParent,
+      byte[] newName,
+      int flags,
+      Caller caller,
+      Reply<Void> reply)
       throws FsException {
     Inode from = get(parent);
     Inode to = get(newParent);
@@ -409,6 +415,9 @@ public final class FakeVfs implements Vfs {
       from.names.put(string(name), there);
     } else {
       from.names.remove(string(name));
+      if (flags == RENAME_WHITEOUT) {
+        make(parent, name, 0020000, caller);
+      }
       if (there != null) {
         get(there).links--;
       }
@@ -447,6 +456,15 @@ public final class FakeVfs implements Vfs {
       i.resize(0);
       change(i, flags);
     }
+    reply.accept(i.attributes(), new Handle(i.number, flags));
+  }
+
+  @Override
+  public synchronized void createUnnamed(
+      long parent, int mode, int flags, Caller caller, CreateReply reply) throws FsException {
+    Inode i = make(parent, new byte[] {'?'}, mode & 07777 | S_IFREG, caller);
+    get(parent).names.remove("?");
+    i.links = 0;
     reply.accept(i.attributes(), new Handle(i.number, flags));
   }
 

@@ -28,6 +28,7 @@ public final class Inode {
   private volatile boolean kernelMayHavePages;
   private volatile long lastSequence;
   private volatile boolean listed;
+  private volatile boolean linkable;
   private volatile boolean changeFollowsLook;
   private volatile long lookedAt;
   private volatile long foundIn;
@@ -161,6 +162,16 @@ public final class Inode {
     }
     lookedAt = lastSequence;
     return changeFollowsLook;
+  }
+
+  /** Whether it was made without a name on this node, and may be given one while it is open. */
+  public boolean linkable() {
+    return linkable;
+  }
+
+  /** Notes that it may be given its first name, or that it was, or that it is another inode. */
+  public void linkable(boolean may) {
+    linkable = may;
   }
 
   /** Whether the kernel was given pages since they were last dropped. */

@@ -147,15 +147,30 @@ final class FileOperations {
       NewInodes.Made result = names.newInodes().make(parent, name, plan);
       try (HeldInode made = result.inode()) {
         InodeFlags.commitWhereAsked(volume, parent);
-        Inode inode = made.inode();
-        boolean writes = OpenHandle.writes(flags);
-        if (!inode.opened(writes, result.open())) {
-          result.open().close();
-        }
-        inode.lookups().incrementAndGet();
-        reply.accept(made.attributes(), new OpenHandle(inode, flags, false, false));
+        answerMade(made, result.open(), flags, reply);
         return 0;
       }
+    }
+  }
+
+  private static void answerMade(
+      HeldInode made, LockHolder open, int flags, Vfs.CreateReply reply) {
+    Inode inode = made.inode();
+    if (!inode.opened(OpenHandle.writes(flags), open)) {
+      open.close();
+    }
+    inode.lookups().incrementAndGet();
+    reply.accept(made.attributes(), new OpenHandle(inode, flags, false, false));
+  }
+
+  void createUnnamed(long parentNumber, int mode, int flags, Caller caller, Vfs.CreateReply reply)
+      throws FsException, IOException, LockUnavailableException {
+    volume.requireWritable();
+    NewInodes.Plan plan = new NewInodes.Plan(mode, 0, 0, null, caller, true);
+    NewInodes.Made result = names.makeUnnamed(parentNumber, plan);
+    try (HeldInode made = result.inode()) {
+      made.inode().linkable((flags & OpenHandle.O_EXCL) == 0);
+      answerMade(made, result.open(), flags, reply);
     }
   }
 
@@ -270,6 +285,7 @@ final class FileOperations {
     Inode inode = handle.node();
     LockHolder last = inode.released(OpenHandle.writes(handle.flags()));
     if (last != null) {
+      inode.linkable(false);
       MetaBlock block = inode.cachedBlock();
       boolean orphan = block != null && InodeBlock.linkCount(block.buffer()) == 0;
       int slot = orphan ? InodeBlock.orphanSlot(block.buffer()) - 1 : -1;

@@ -204,9 +204,15 @@ final class FileSystem implements Vfs {
 
   @Override
   public void rename(
-      long parent, byte[] name, long newParent, byte[] newName, int flags, Reply<Void> reply)
+      long parent,
+      byte[] name,
+      long newParent,
+      byte[] newName,
+      int flags,
+      Caller caller,
+      Reply<Void> reply)
       throws FsException {
-    runWithSpace(() -> renames.rename(parent, name, newParent, newName, flags, reply));
+    runWithSpace(() -> renames.rename(parent, name, newParent, newName, flags, caller, reply));
   }
 
   @Override
@@ -220,6 +226,13 @@ final class FileSystem implements Vfs {
       throws FsException {
     int regular = (mode & FileTypes.MASK) == 0 ? mode | FileTypes.REGULAR : mode;
     runWithSpace(() -> files.create(parent, name, regular, flags, caller, reply));
+  }
+
+  @Override
+  public void createUnnamed(long parent, int mode, int flags, Caller caller, CreateReply reply)
+      throws FsException {
+    int regular = mode & ~FileTypes.MASK | FileTypes.REGULAR;
+    runWithSpace(() -> files.createUnnamed(parent, regular, flags, caller, reply));
   }
 
   @Override

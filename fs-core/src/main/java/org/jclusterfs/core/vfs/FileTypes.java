@@ -7,6 +7,7 @@ import org.jclusterfs.core.inode.Timestamps;
 /** The type bits of st_mode, and an inode block as attributes. */
 final class FileTypes {
   static final int MASK = 0170000;
+  static final int CHARACTER_DEVICE = 0020000;
   static final int DIRECTORY = 0040000;
   static final int REGULAR = 0100000;
   static final int SYMLINK = 0120000;

@@ -99,6 +99,18 @@ final class NameOperations {
     return prefetch;
   }
 
+  /** Makes a file without a name, opened; who closes it last frees it. */
+  NewInodes.Made makeUnnamed(long parentNumber, NewInodes.Plan plan)
+      throws FsException, IOException, LockUnavailableException {
+    try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.PR)) {
+      requireAlive(parent);
+      InodeFlags.requireMutable(parent);
+      try (HeldInode orphanage = orphans.naming(volume.slot())) {
+        return newInodes.makeUnnamed(parent, orphanage, plan);
+      }
+    }
+  }
+
   NewInodes newInodes() {
     return newInodes;
   }
@@ -117,31 +129,52 @@ final class NameOperations {
         throw new FsException(Failure.NOT_PERMITTED, "a directory has one name");
       }
       int links = InodeBlock.linkCount(inode.buffer());
-      if (links == 0) {
+      if (links == 0 && !inode.inode().linkable()) {
         throw new FsException(Failure.NO_ENTRY, "inode " + number + " has no name left");
       }
       if (links >= MAX_LINKS) {
         throw new FsException(Failure.TOO_MANY_LINKS, links + " names");
       }
-      DirectoryTree entries = parent.entries();
-      int nodes = entries.requireRoomFor(name);
-      try (HeldGroup group = volume.groups().reserve(parent.inode().region(), nodes);
-          Transaction tx =
-              volume
-                  .transactions()
-                  .begin(2 + entries.blocksTouchedByInsert() + group.credits(nodes))) {
-        int type = FileTypes.direntType(InodeBlock.mode(inode.buffer()));
-        entries.insert(tx, group, name, number, type);
-        Instant now = volume.clock().instant();
-        Timestamps.modified(parent.modify(tx), now);
-        ByteBuffer block = inode.modify(tx);
-        InodeBlock.linkCount(block, links + 1);
-        Timestamps.changed(block, now);
-        tx.complete();
+      if (links == 0) {
+        try (HeldInode orphanage = orphans.naming(InodeBlock.orphanSlot(inode.buffer()) - 1)) {
+          orphans.requireEntered(orphanage, inode);
+          enter(parent, name, inode, orphanage);
+        }
+        inode.inode().linkable(false);
+      } else {
+        enter(parent, name, inode, null);
       }
       InodeFlags.commitWhereAsked(volume, parent);
       inode.inode().lookups().incrementAndGet();
       reply.accept(inode.attributes());
+    }
+  }
+
+  /** One more name in one transaction, and, where it is the first, no orphan any more. */
+  private void enter(HeldInode parent, byte[] name, HeldInode inode, HeldInode orphanage)
+      throws FsException, IOException, LockUnavailableException {
+    DirectoryTree entries = parent.entries();
+    int nodes = entries.requireRoomFor(name);
+    try (HeldGroup group = volume.groups().reserve(parent.inode().region(), nodes);
+        Transaction tx =
+            volume
+                .transactions()
+                .begin(
+                    2
+                        + entries.blocksTouchedByInsert()
+                        + group.credits(nodes)
+                        + (orphanage == null ? 0 : Orphans.credits(orphanage)))) {
+      int type = FileTypes.direntType(InodeBlock.mode(inode.buffer()));
+      entries.insert(tx, group, name, inode.number(), type);
+      Instant now = volume.clock().instant();
+      Timestamps.modified(parent.modify(tx), now);
+      if (orphanage != null) {
+        orphans.leave(tx, orphanage, inode);
+      }
+      ByteBuffer block = inode.modify(tx);
+      InodeBlock.linkCount(block, InodeBlock.linkCount(block) + 1);
+      Timestamps.changed(block, now);
+      tx.complete();
     }
   }
 

@@ -38,26 +38,123 @@ final class NewInodes {
   record Made(HeldInode inode, LockHolder open) {}
 
   /**
+   * A free inode whose locks are held, and its group's with room for what goes with it. Closing
+   * gives up what was not made.
+   */
+  static final class Free implements AutoCloseable {
+    private final HeldGroup group;
+    private final Inode inode;
+    private LockHolder holder;
+    private LockHolder open;
+
+    private Free(HeldGroup group, Inode inode, LockHolder holder, LockHolder open) {
+      this.group = group;
+      this.inode = inode;
+      this.holder = holder;
+      this.open = open;
+    }
+
+    HeldGroup group() {
+      return group;
+    }
+
+    long number() {
+      return inode.number();
+    }
+
+    /** After the transaction: its locks are the caller's. */
+    private Made made(VolumeState volume) throws IOException {
+      LockHolder kept = holder;
+      holder = null;
+      Made made = new Made(HeldInode.of(volume, inode, kept), open);
+      open = null;
+      return made;
+    }
+
+    @Override
+    public void close() {
+      if (holder != null) {
+        holder.close();
+      }
+      if (open != null) {
+        open.close();
+      }
+      group.close();
+    }
+  }
+
+  /**
    * Makes an inode and enters it in a directory, in one transaction.
    *
    * @param parent held EX; the name is not in it
    */
   Made make(HeldInode parent, byte[] name, Plan plan)
       throws IOException, LockUnavailableException, FsException {
-    boolean directory = FileTypes.isDirectory(plan.mode());
-    int nodes = parent.entries().requireRoomFor(name);
+    return make(parent, parent, name, plan);
+  }
+
+  /**
+   * Makes a file without a name, in one transaction with its entry among the orphans.
+   *
+   * @param parent directory that it takes group and default list from
+   * @param orphanage this node's orphan directory, held EX
+   */
+  Made makeUnnamed(HeldInode parent, HeldInode orphanage, Plan plan)
+      throws IOException, LockUnavailableException, FsException {
+    return make(parent, orphanage, null, plan);
+  }
+
+  private Made make(HeldInode parent, HeldInode home, byte[] name, Plan plan)
+      throws IOException, LockUnavailableException, FsException {
     Acls.Inherited inherited = Acls.inherit(volume, parent, plan.mode(), plan.caller().umask());
     int lists = XattrStore.blocksFor(inherited.attributes());
-    int hint = directory ? volume.groups().spread() : parent.inode().region();
+    int nodes =
+        name == null ? home.entries().nodesForInsert() : home.entries().requireRoomFor(name);
+    int hint =
+        FileTypes.isDirectory(plan.mode()) ? volume.groups().spread() : parent.inode().region();
+    try (Free free = find(hint, 1 + nodes + lists + (plan.longTarget() ? 2 : 0), plan.open())) {
+      byte[] entry = name;
+      if (name == null) {
+        entry = Orphans.nameOf(free.number());
+        home.entries().requireRoomFor(entry);
+      }
+      int credits =
+          2
+              + lists
+              + home.entries().blocksTouchedByInsert()
+              + free.group.credits(3 + lists + nodes);
+      try (Transaction tx = volume.transactions().begin(credits)) {
+        ByteBuffer block = create(tx, free, parent, plan, inherited);
+        home.entries()
+            .insert(tx, free.group, entry, free.number(), FileTypes.direntType(plan.mode()));
+        ByteBuffer directory = home.modify(tx);
+        if (name == null) {
+          InodeBlock.linkCount(block, 0);
+          InodeBlock.orphanSlot(block, volume.slot() + 1);
+        } else {
+          Timestamps.modified(directory, volume.clock().instant());
+          if (FileTypes.isDirectory(plan.mode())) {
+            InodeBlock.linkCount(directory, InodeBlock.linkCount(directory) + 1);
+          }
+        }
+        tx.complete();
+      }
+      return free.made(volume);
+    }
+  }
+
+  /** Finds a free inode in a group that has {@code blocks} blocks, itself included. */
+  Free find(int hint, int blocks, boolean toOpen) throws IOException, LockUnavailableException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      try (HeldGroup group =
-          volume.groups().reserve(hint, 1 + nodes + lists + (plan.longTarget() ? 2 : 0))) {
+      HeldGroup group = volume.groups().reserve(hint, blocks);
+      LockHolder holder = null;
+      try {
         Inode inode = volume.inodes().get(group.peek());
         // Nobody should hold a lock of a number that is free, but somebody may ask about a stale
         // one. It is not waited for: who asks may wait for what this operation holds.
-        LockHolder holder = volume.locks().tryAcquire(inode.lock(), LockMode.EX);
+        holder = volume.locks().tryAcquire(inode.lock(), LockMode.EX);
         LockHolder open = null;
-        if (holder != null && plan.open()) {
+        if (holder != null && toOpen) {
           open = volume.locks().tryAcquire(inode.openLock(), LockMode.PR);
           if (open == null) {
             holder.close();
@@ -65,65 +162,40 @@ final class NewInodes {
           }
         }
         if (holder != null) {
-          return new Made(enter(parent, name, plan, inherited, group, inode, holder, open), open);
+          return new Free(group, inode, holder, open);
         }
         group.skip(inode.number());
+      } finally {
+        if (holder == null) {
+          group.close();
+        }
       }
     }
     throw new IOException(ATTEMPTS + " free inode numbers in a row are locked by other nodes");
   }
 
-  private HeldInode enter(
-      HeldInode parent,
-      byte[] name,
-      Plan plan,
-      Acls.Inherited inherited,
-      HeldGroup group,
-      Inode inode,
-      LockHolder holder,
-      LockHolder open)
-      throws IOException, FsException {
-    boolean made = false;
+  /** Part of a transaction: makes the inode itself; what names it, and its name, are not. */
+  ByteBuffer create(
+      Transaction tx, Free free, HeldInode parent, Plan plan, Acls.Inherited inherited)
+      throws IOException {
+    Inode inode = free.inode;
     inode.drop();
-    int lists = XattrStore.blocksFor(inherited.attributes());
-    int credits =
-        2
-            + lists
-            + parent.entries().blocksTouchedByInsert()
-            + group.credits(3 + lists + parent.entries().nodesForInsert());
-    try (Transaction tx = volume.transactions().begin(credits)) {
-      long floor = group.takeInode(tx, inode.number());
-      MetaBlock block =
-          tx.create(inode.scope(), inode.number(), InodeBlock.MAGIC, inode.number(), floor);
-      inode.created(block);
-      fill(block.buffer(), plan, inherited.mode(), parent, floor);
-      if (lists > 0) {
-        new XattrStore(block, inode.scope(), volume.store())
-            .planFirst(inherited.attributes())
-            .apply(tx, group);
-      }
-      if (plan.longTarget()) {
-        volume.content().startExtents(inode, tx, group, plan.symlinkTarget());
-      }
-      inode.changedIn(tx.sequence());
-      int type = FileTypes.direntType(plan.mode());
-      parent.entries().insert(tx, group, name, inode.number(), type);
-      ByteBuffer directory = parent.modify(tx);
-      Timestamps.modified(directory, volume.clock().instant());
-      if (FileTypes.isDirectory(plan.mode())) {
-        InodeBlock.linkCount(directory, InodeBlock.linkCount(directory) + 1);
-      }
-      tx.complete();
-      made = true;
-    } finally {
-      if (!made) {
-        holder.close();
-        if (open != null) {
-          open.close();
-        }
-      }
+    inode.linkable(false);
+    long floor = free.group.takeInode(tx, inode.number());
+    MetaBlock block =
+        tx.create(inode.scope(), inode.number(), InodeBlock.MAGIC, inode.number(), floor);
+    inode.created(block);
+    fill(block.buffer(), plan, inherited.mode(), parent, floor);
+    if (!inherited.attributes().isEmpty()) {
+      new XattrStore(block, inode.scope(), volume.store())
+          .planFirst(inherited.attributes())
+          .apply(tx, free.group);
     }
-    return HeldInode.of(volume, inode, holder);
+    if (plan.longTarget()) {
+      volume.content().startExtents(inode, tx, free.group, plan.symlinkTarget());
+    }
+    inode.changedIn(tx.sequence());
+    return block.buffer();
   }
 
   private void fill(ByteBuffer block, Plan plan, int permitted, HeldInode parent, long generation) {

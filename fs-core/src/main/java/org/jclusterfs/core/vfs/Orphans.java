@@ -60,6 +60,20 @@ final class Orphans {
     return 1 + directory.entries().blocksTouchedByInsert();
   }
 
+  /** An inode without a name is entered in this directory; where is in memory from now on. */
+  void requireEntered(HeldInode directory, HeldInode inode) throws IOException, FsException {
+    if (directory.entries().lookup(nameOf(inode.number())) == null) {
+      throw new IOException("inode " + inode.number() + " has no name and is no orphan");
+    }
+  }
+
+  /** Part of the transaction that gives an inode its first name. */
+  void leave(Transaction tx, HeldInode directory, HeldInode inode) throws IOException, FsException {
+    directory.modify(tx);
+    directory.entries().remove(tx, nameOf(inode.number()));
+    InodeBlock.orphanSlot(inode.modify(tx), 0);
+  }
+
   /** Part of the transaction that took an inode's last name. */
   void enter(Transaction tx, BlockSource source, HeldInode directory, HeldInode inode)
       throws IOException, FsException {

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jclusterfs.core.alloc.HeldGroup;
 import org.jclusterfs.core.cluster.LockHolder;
@@ -26,6 +27,9 @@ import org.jclusterfs.dlm.LockName;
 final class RenameOperation {
   private static final LockName RENAME = new LockName(LockType.RENAME.code(), 0, 0);
 
+  private static final int KNOWN_FLAGS =
+      Vfs.RENAME_NOREPLACE | Vfs.RENAME_EXCHANGE | Vfs.RENAME_WHITEOUT;
+
   private final VolumeState volume;
   private final NameOperations names;
   private final Orphans orphans;
@@ -39,18 +43,28 @@ final class RenameOperation {
   }
 
   void rename(
-      long parent, byte[] name, long newParent, byte[] newName, int flags, Reply<Void> reply)
+      long parent,
+      byte[] name,
+      long newParent,
+      byte[] newName,
+      int flags,
+      Caller caller,
+      Reply<Void> reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     NameOperations.check(name);
     NameOperations.check(newName);
-    if ((flags & ~(Vfs.RENAME_NOREPLACE | Vfs.RENAME_EXCHANGE)) != 0
-        || flags == (Vfs.RENAME_NOREPLACE | Vfs.RENAME_EXCHANGE)) {
+    if ((flags & ~KNOWN_FLAGS) != 0
+        || (flags & Vfs.RENAME_EXCHANGE) != 0 && flags != Vfs.RENAME_EXCHANGE) {
       throw new FsException(Failure.INVALID, "rename flags " + flags + " are not supported");
     }
+    NewInodes.Plan whiteout =
+        (flags & Vfs.RENAME_WHITEOUT) == 0
+            ? null
+            : new NewInodes.Plan(FileTypes.CHARACTER_DEVICE, 0, 0, null, caller, false);
     if (parent == newParent) {
       try (HeldInode both = HeldInode.acquire(volume, parent, LockMode.EX)) {
-        move(new Names(both, name, Set.of(), both, newName, Set.of()), flags);
+        move(new Names(both, name, Set.of(), both, newName, Set.of(), whiteout), flags);
         reply.accept(null);
       }
       return;
@@ -65,7 +79,7 @@ final class RenameOperation {
               HeldInode.acquire(volume, newFirst ? parent : newParent, LockMode.EX)) {
         HeldInode from = newFirst ? second : first;
         HeldInode to = newFirst ? first : second;
-        move(new Names(from, name, aboveFrom, to, newName, aboveTo), flags);
+        move(new Names(from, name, aboveFrom, to, newName, aboveTo, whiteout), flags);
         reply.accept(null);
       }
     }
@@ -90,7 +104,8 @@ final class RenameOperation {
       Set<Long> aboveFrom,
       HeldInode to,
       byte[] newName,
-      Set<Long> aboveTo) {}
+      Set<Long> aboveTo,
+      NewInodes.Plan whiteout) {}
 
   private void move(Names names, int flags)
       throws FsException, IOException, LockUnavailableException {
@@ -154,7 +169,7 @@ final class RenameOperation {
       throws FsException, IOException, LockUnavailableException {
     DirectoryTree to = names.to.entries();
     int nodes = to.requireRoomFor(names.newName);
-    try (HeldGroup group = volume.groups().reserveLast(names.to.inode().region(), nodes);
+    try (Room room = room(names, nodes);
         Transaction tx =
             volume
                 .transactions()
@@ -162,10 +177,10 @@ final class RenameOperation {
                     3
                         + names.from.entries().blocksTouchedByInsert()
                         + to.blocksTouchedByInsert()
-                        + group.credits(nodes))) {
-      names.from.entries().remove(tx, names.name);
+                        + room.credits(nodes))) {
+      leaveOldName(tx, names, room);
       int type = FileTypes.direntType(InodeBlock.mode(moved.buffer()));
-      to.insert(tx, group, names.newName, moved.number(), type);
+      to.insert(tx, room.group(), names.newName, moved.number(), type);
       finish(tx, names, moved, false);
       tx.complete();
     }
@@ -177,7 +192,7 @@ final class RenameOperation {
     boolean last = replaced.isDirectory() || InodeBlock.linkCount(replaced.buffer()) == 1;
     DirectoryTree to = names.to.entries();
     try (HeldInode orphanage = last ? orphans.roomFor(replaced) : null;
-        HeldGroup group = last ? this.names.reserveForOrphan(orphanage, replaced) : null;
+        Room room = roomToReplace(names, orphanage, replaced);
         Transaction tx =
             volume
                 .transactions()
@@ -185,16 +200,14 @@ final class RenameOperation {
                     4
                         + names.from.entries().blocksTouchedByInsert()
                         + to.blocksTouchedByInsert()
-                        + (last
-                            ? Orphans.credits(orphanage)
-                                + group.credits(Orphans.nodes(orphanage, replaced))
-                            : 0))) {
-      names.from.entries().remove(tx, names.name);
+                        + room.credits(last ? Orphans.nodes(orphanage, replaced) : 0)
+                        + (last ? Orphans.credits(orphanage) : 0))) {
+      leaveOldName(tx, names, room);
       int type = FileTypes.direntType(InodeBlock.mode(moved.buffer()));
       to.replace(tx, names.newName, moved.number(), type);
       finish(tx, names, moved, replaced.isDirectory());
       if (last) {
-        this.names.dropLastLink(tx, group, orphanage, replaced);
+        this.names.dropLastLink(tx, room.group(), orphanage, replaced);
       } else {
         ByteBuffer block = replaced.modify(tx);
         InodeBlock.linkCount(block, InodeBlock.linkCount(block) - 1);
@@ -205,6 +218,58 @@ final class RenameOperation {
     if (last) {
       reclaimer.enqueue(replaced);
     }
+  }
+
+  /** The group that gives the blocks of a rename, and the whiteout's inode where one is made. */
+  private record Room(HeldGroup group, NewInodes.Free whiteout) implements AutoCloseable {
+
+    /** Journal credits of the group and the whiteout. */
+    int credits(int nodes) throws IOException {
+      int others = whiteout == null ? 0 : 1;
+      return group == null ? 0 : others + group.credits(nodes + others);
+    }
+
+    @Override
+    public void close() {
+      if (whiteout != null) {
+        whiteout.close();
+      } else if (group != null) {
+        group.close();
+      }
+    }
+  }
+
+  private Room room(Names names, int nodes) throws IOException, LockUnavailableException {
+    int region = names.to.inode().region();
+    if (names.whiteout == null) {
+      return new Room(volume.groups().reserveLast(region, nodes), null);
+    }
+    NewInodes.Free free = this.names.newInodes().find(region, 1 + nodes, false);
+    return new Room(free.group(), free);
+  }
+
+  /** {@code orphanage}: where what is replaced is entered, or null. */
+  private Room roomToReplace(Names names, HeldInode orphanage, HeldInode replaced)
+      throws FsException, IOException, LockUnavailableException {
+    if (names.whiteout != null) {
+      return room(names, orphanage == null ? 0 : Orphans.nodes(orphanage, replaced));
+    }
+    return new Room(
+        orphanage == null ? null : this.names.reserveForOrphan(orphanage, replaced), null);
+  }
+
+  /** The old name goes, or becomes the whiteout's. */
+  private void leaveOldName(Transaction tx, Names names, Room room)
+      throws FsException, IOException {
+    DirectoryTree from = names.from.entries();
+    if (room.whiteout == null) {
+      from.remove(tx, names.name);
+      return;
+    }
+    Acls.Inherited plain = new Acls.Inherited(names.whiteout.mode(), Map.of());
+    this.names.newInodes().create(tx, room.whiteout, names.from, names.whiteout, plain);
+    int type = FileTypes.direntType(names.whiteout.mode());
+    from.replace(tx, names.name, room.whiteout.number(), type);
   }
 
   private static void requireReplaceable(HeldInode moved, HeldInode replaced)

@@ -73,10 +73,19 @@ public interface Vfs extends AutoCloseable {
   void removeDirectory(long parent, byte[] name, Reply<Void> reply) throws FsException;
 
   /**
-   * Renames; {@code flags} as renameat2(2): {@link #RENAME_NOREPLACE}, {@link #RENAME_EXCHANGE}.
+   * Renames; {@code flags} as renameat2(2): {@link #RENAME_NOREPLACE}, {@link #RENAME_EXCHANGE},
+   * {@link #RENAME_WHITEOUT}.
+   *
+   * @param caller owner of the whiteout
    */
   void rename(
-      long parent, byte[] name, long newParent, byte[] newName, int flags, Reply<Void> reply)
+      long parent,
+      byte[] name,
+      long newParent,
+      byte[] newName,
+      int flags,
+      Caller caller,
+      Reply<Void> reply)
       throws FsException;
 
   /** renameat2(2) flag: fail where the new name exists. */
@@ -84,6 +93,9 @@ public interface Vfs extends AutoCloseable {
 
   /** renameat2(2) flag: swap the two names. */
   int RENAME_EXCHANGE = 2;
+
+  /** renameat2(2) flag: a character device 0:0 takes the old name. */
+  int RENAME_WHITEOUT = 4;
 
   /**
    * Flag of {@link #open} and {@link #create} (where they truncate), {@link #write} and the mode of
@@ -103,6 +115,14 @@ public interface Vfs extends AutoCloseable {
    * reference.
    */
   void create(long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
+      throws FsException;
+
+  /**
+   * Makes and opens a file without a name (O_TMPFILE), for which {@code parent} gives group and
+   * default ACL; counts one lookup reference. {@link #link} gives it its first name while it is
+   * open, unless {@code flags} have O_EXCL; otherwise it is freed.
+   */
+  void createUnnamed(long parent, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException;
 
   /** Answer of {@link #create}: the attributes and the handle. Runs under the locks. */

@@ -179,7 +179,7 @@ final class TestVolume implements AutoCloseable {
   }
 
   void rename(long parent, String name, long newParent, String newName) throws FsException {
-    vfs.rename(parent, name(name), newParent, name(newName), 0, done -> {});
+    vfs.rename(parent, name(name), newParent, name(newName), 0, ROOT, done -> {});
   }
 
   List<String> list(long directory) throws FsException {

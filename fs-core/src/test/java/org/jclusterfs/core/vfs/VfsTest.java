@@ -286,7 +286,13 @@ class VfsTest {
     assertEquals(Failure.INVALID, failureOf(() -> volume.rename(root, "b", sub, "loop")));
     assertEquals(Failure.NOT_EMPTY, failureOf(() -> volume.rename(root, "a", root, "b")));
     volume.vfs.rename(
-        root, TestVolume.name("a"), b, TestVolume.name("sub"), Vfs.RENAME_EXCHANGE, done -> {});
+        root,
+        TestVolume.name("a"),
+        b,
+        TestVolume.name("sub"),
+        Vfs.RENAME_EXCHANGE,
+        TestVolume.ROOT,
+        done -> {});
     assertEquals(sub, volume.lookup(root, "a").inode());
     assertEquals(a, volume.lookup(b, "sub").inode());
   }

@@ -19,7 +19,8 @@ import org.jclusterfs.mount.protocol.Requests.MknodIn;
 final class NameOperations {
   private static final int S_IFDIR = 0040000;
   private static final int S_IFMT = 0170000;
-  private static final int KNOWN_RENAME_FLAGS = Vfs.RENAME_NOREPLACE | Vfs.RENAME_EXCHANGE;
+  private static final int KNOWN_RENAME_FLAGS =
+      Vfs.RENAME_NOREPLACE | Vfs.RENAME_EXCHANGE | Vfs.RENAME_WHITEOUT;
 
   private final Session session;
   private final Vfs vfs;
@@ -41,6 +42,7 @@ final class NameOperations {
     dispatcher.on(Opcode.RENAME, this::rename);
     dispatcher.on(Opcode.RENAME2, this::rename2);
     dispatcher.on(Opcode.CREATE, this::create);
+    dispatcher.on(Opcode.TMPFILE, this::createUnnamed);
   }
 
   private void lookup(Request request) throws FsException {
@@ -140,7 +142,8 @@ final class NameOperations {
     long newParent = nodes.inode(newNodeId);
     byte[] name = request.name(names, 0);
     byte[] newName = request.name(names, 1);
-    vfs.rename(parent, name, newParent, newName, flags, nothing -> request.ok());
+    Caller caller = caller(request, 0);
+    vfs.rename(parent, name, newParent, newName, flags, caller, nothing -> request.ok());
   }
 
   private void create(Request request) throws FsException {
@@ -150,6 +153,15 @@ final class NameOperations {
     Entry entry = new Entry(request, name);
     int flags = FileOperations.vfsFlags(request, in.flags(), in.openFlags(), session.negotiated());
     vfs.create(parent, name, in.mode(), flags, caller(request, in.umask()), entry::accept);
+    entry.settle();
+  }
+
+  private void createUnnamed(Request request) throws FsException {
+    CreateIn in = CreateIn.at(request.input(), request.body());
+    long parent = nodes.inode(request.header().nodeid());
+    Entry entry = new Entry(request, null);
+    Caller caller = caller(request, in.umask());
+    vfs.createUnnamed(parent, in.mode(), in.flags(), caller, entry::accept);
     entry.settle();
   }
 

@@ -126,6 +126,7 @@ final class NameCallbacks {
   }
 
   private int rename(Pointer path, Pointer newPath) {
+    Caller caller = session.caller();
     return in(
         "rename",
         path,
@@ -133,7 +134,13 @@ final class NameCallbacks {
           byte[] newBytes = LibFuseSession.bytes(newPath);
           try (PathWalk.Found newDirectory = session.paths().parent(newBytes)) {
             vfs.rename(
-                directory, name, newDirectory.inode(), PathWalk.name(newBytes), 0, nothing -> {});
+                directory,
+                name,
+                newDirectory.inode(),
+                PathWalk.name(newBytes),
+                0,
+                caller,
+                nothing -> {});
           }
         });
   }

@@ -198,16 +198,33 @@ class KernelMountTest extends MountContract {
   }
 
   @Test
-  void unknownRenameFlagsAndExchangeAreTold() throws Exception {
+  void renameTakesTheFlagsOfRenameat2() throws Exception {
     mounted.shell("echo 1 >a; echo 2 >b");
     assertEquals(
-        "17 0 22",
+        "17 0 22 22 0",
         mounted.python(
             "import ctypes; c=ctypes.CDLL(None,use_errno=True)",
             "def r(flag):",
             "  x=c.renameat2(-100,b'a',-100,b'b',flag); return x and ctypes.get_errno()",
-            "print(r(1),r(2),r(4))"));
-    assertEquals("2 1", mounted.shell("cat a b").replace("\n", " "));
+            "print(r(1),r(2),r(8),r(6),r(4))"));
+    assertEquals("2", mounted.shell("cat b"));
+    assertEquals("character special file 0:0", mounted.shell("stat -c '%F %t:%T' a"));
+  }
+
+  @Test
+  void fileWithoutNameIsMadeAndGetsOneByLinking() throws Exception {
+    assertEquals(
+        "0 ['named'] 1 2",
+        mounted.python(
+            "import os",
+            "f=os.open('.',os.O_TMPFILE|os.O_RDWR,0o600); os.write(f,b'x')",
+            "print(os.fstat(f).st_nlink,end=' ')",
+            "import ctypes; c=ctypes.CDLL(None,use_errno=True)",
+            "def link(f,n): return c.linkat(-100,b'/proc/self/fd/%d'%f,-100,n,0x400)",
+            "assert link(f,b'named')==0",
+            "print(os.listdir('.'),os.stat('named').st_nlink,end=' ')",
+            "x=os.open('.',os.O_TMPFILE|os.O_EXCL|os.O_RDWR,0o600)",
+            "assert link(x,b'no')!=0; print(ctypes.get_errno())"));
   }
 
   @ParameterizedTest

@@ -56,7 +56,10 @@ final class Daemon {
     int status;
     try (StateFile state = StateFile.write(source, directory, binding.connection());
         ControlSocket control =
-            ControlSocket.listen(state.controlSocket(), () -> status(vfs, binding, directory))) {
+            ControlSocket.listen(
+                state.controlSocket(),
+                () -> status(vfs, binding, directory),
+                new Remounting(vfs, directory, options)::to)) {
       LOG.log(System.Logger.Level.INFO, "{0} is mounted on {1}", source, directory);
       live.run();
       binding.awaitEnd();

@@ -23,7 +23,7 @@ public final class Daemons {
             .or(() -> mountOn(target(directory)))
             .orElseThrow(
                 () -> new IOException("no jclusterfs volume is mounted on this directory"));
-    return StateFile.controlSocketOf(mount.minor())
+    return StateFile.controlSocketOf(mount)
         .orElseThrow(
             () ->
                 new IOException(

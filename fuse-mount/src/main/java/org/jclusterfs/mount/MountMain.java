@@ -20,7 +20,7 @@ public final class MountMain {
       SOURCE  iscsi://[user@]host[:port][,host…]/iqn/lun, file:PATH or a block device
         -f    check the options only; -s, -n, -v are taken for mount(8)'s sake
       OPTIONS, separated by commas:
-        ro rw noatime relatime strictatime nodiratime lazytime nodev nosuid noexec sync dirsync …
+        remount ro rw spectator errors=withdraw noatime relatime strictatime nodiratime lazytime nodev nosuid noexec sync dirsync …
         binding=libfuse    by libfuse 2 in place of /dev/fuse itself (binding=kernel)
         cluster=none       the only node: no lock manager; others are refused meanwhile
         slot=N             node slot to take (default: any free one)
@@ -85,13 +85,15 @@ public final class MountMain {
       } else if (arg.matches("-[sfnv]+")) {
         fake |= arg.indexOf('f') > 0;
       } else if (arg.startsWith("-") && arg.length() > 1) {
-        throw new MountException("unknown argument " + arg + "\n" + USAGE);
+        throw new MountException(
+            "unknown argument " + arg + "; mount.jclusterfs --help lists what there is");
       } else {
         words.add(arg);
       }
     }
     if (words.size() != 2) {
-      throw new MountException("a source and a directory are wanted\n" + USAGE);
+      throw new MountException(
+          "a source and a directory are wanted; mount.jclusterfs --help tells how");
     }
     MountOptions options = MountOptions.parse(list.toString());
     if (fake) {
@@ -103,6 +105,10 @@ public final class MountMain {
       for (java.util.logging.Handler h : java.util.logging.Logger.getLogger("").getHandlers()) {
         h.setLevel(java.util.logging.Level.FINE);
       }
+    }
+    if (options.remount()) {
+      Remounting.ask(Path.of(words.get(1)).toAbsolutePath().normalize(), list.toString());
+      return 0;
     }
     Path directory = new MountPoint(PATIENCE).prepare(words.get(1));
     return new Daemon(volumes).run(words.get(0), directory, options, () -> tell("live"));

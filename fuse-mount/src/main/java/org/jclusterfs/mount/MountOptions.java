@@ -1,7 +1,10 @@
 package org.jclusterfs.mount;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jclusterfs.core.device.DeviceSpec;
 import org.jclusterfs.core.vfs.MountException;
@@ -49,12 +52,25 @@ final class MountOptions {
           "nolazytime",
           1L << 25);
 
+  // For mount(8) and systemd, which pass them on.
+  private static final Set<String> PASSED_ON =
+      Set.of("_netdev", "nofail", "defaults", "auto", "noauto", "user", "nouser", "users");
+
   private long flags;
   private boolean foreground;
   private boolean debug;
   private boolean acls = true;
   private boolean aclsAsked;
   private boolean libFuse;
+  private boolean remount;
+  private boolean spectator;
+  private boolean writable;
+  private final Map<String, String> given = new TreeMap<>();
+
+  /** What the kernel shows of a FUSE mount; mount(8) gives it back with remount. */
+  private static final Set<String> SHOWN =
+      Set.of("user_id", "group_id", "default_permissions", "allow_other", "max_read");
+
   private boolean clustered = true;
   private int slot = -1;
   private int thresholdMillis;
@@ -72,9 +88,13 @@ final class MountOptions {
     MountOptions options = new MountOptions();
     for (String option : list.split(",")) {
       int equals = option.indexOf('=');
+      if (options.isShown(option, list)) {
+        continue;
+      }
       if (option.isEmpty() || option.startsWith("x-") || option.startsWith("X-")) {
         continue;
       }
+      options.remember(option);
       if (equals < 0) {
         options.word(option);
       } else {
@@ -84,10 +104,50 @@ final class MountOptions {
     if (options.libFuse && options.acls && options.aclsAsked) {
       throw new MountException("option acl: binding=libfuse knows no access control lists");
     }
+    if (options.spectator) {
+      options.flags |= MS_RDONLY;
+    }
     return options;
   }
 
+  private boolean isShown(String option, String list) {
+    return ("," + list + ",").contains(",remount,") && SHOWN.contains(option.split("=", 2)[0]);
+  }
+
+  private void remember(String option) {
+    boolean ofKernel = SET.containsKey(option) || CLEAR.containsKey(option);
+    if (!ofKernel && !PASSED_ON.contains(option) && !option.equals("remount")) {
+      String[] parts = option.split("=", 2);
+      given.put(parts[0], parts.length == 1 ? "" : parts[1]);
+    }
+  }
+
+  /** Whether a mount is to be changed that is there. */
+  boolean remount() {
+    return remount;
+  }
+
+  /**
+   * Checks that a remount by these options changes nothing that it cannot change.
+   *
+   * @param now the options that it was mounted with
+   */
+  void requireRemountable(MountOptions now) throws MountException {
+    if (now.spectator && writable) {
+      throw new MountException("a spectator cannot be remounted for writing");
+    }
+    for (Map.Entry<String, String> option : given.entrySet()) {
+      if (!option.getValue().equals(now.given.get(option.getKey()))) {
+        throw new MountException(
+            "option "
+                + option.getKey()
+                + " cannot be changed by a remount: umount and mount again");
+      }
+    }
+  }
+
   private void word(String option) throws MountException {
+    writable = option.equals("rw") || writable && !option.equals("ro");
     if (SET.containsKey(option)) {
       flags |= SET.get(option);
     } else if (CLEAR.containsKey(option)) {
@@ -95,8 +155,6 @@ final class MountOptions {
     } else {
       switch (option) {
         case "queue_if_no_path" -> paths.put("no_path_retry", "queue");
-        // For mount(8) and systemd, which pass them on.
-        case "_netdev", "nofail", "defaults", "auto", "noauto", "user", "nouser", "users" -> {}
         case "foreground" -> foreground = true;
         case "debug" -> debug = true;
         case "acl" -> {
@@ -104,9 +162,13 @@ final class MountOptions {
           aclsAsked = true;
         }
         case "noacl" -> acls = false;
-        case "remount" ->
-            throw new MountException("remount is not supported: umount and mount again");
-        default -> throw unknown(option);
+        case "remount" -> remount = true;
+        case "spectator" -> spectator = true;
+        default -> {
+          if (!PASSED_ON.contains(option)) {
+            throw unknown(option);
+          }
+        }
       }
     }
   }
@@ -123,13 +185,22 @@ final class MountOptions {
       case "commit" -> commitMillis = 1000 * number(name, value, 1, 300);
       case "threshold" -> thresholdMillis = 1000 * number(name, value, 3, 600);
       case "cache" -> cacheBytes = size(name, value);
-      case "address" -> address = value;
+      case "address" -> address = address(value);
       case "port" -> port = number(name, value, 0, 65535);
       case "attr_timeout" -> validMillis = 1000L * number(name, value, 0, 60);
       case "path_selector", "no_path_retry", "replacement_timeout", "polling_interval" ->
           paths.put(name, value);
       case "log" -> {
         // Opened by the launcher.
+      }
+      case "errors" -> {
+        if (!value.equals("withdraw")) {
+          throw new MountException(
+              "errors="
+                  + value
+                  + ": only errors=withdraw can be given; this node stops and answers EIO,"
+                  + " and its host goes on");
+        }
       }
       case "binding" -> libFuse = binding(value);
       case "cluster" -> {
@@ -143,8 +214,22 @@ final class MountOptions {
   }
 
   private static final String WITH_VALUE =
-      " binding initiator initiatorfile secrets slot commit threshold cache address port attr_timeout log"
+      " binding errors initiator initiatorfile secrets slot commit threshold cache address port attr_timeout log"
           + " cluster path_selector no_path_retry replacement_timeout polling_interval ";
+
+  /** An address as digits: what needs a name server may differ, or be gone, on the other nodes. */
+  private static String address(String value) throws MountException {
+    boolean digits = value.matches("[0-9]+(\\.[0-9]+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%.+)?");
+    try {
+      if (digits && InetAddress.getByName(value) != null) {
+        return value;
+      }
+    } catch (UnknownHostException e) {
+      // Told below.
+    }
+    throw new MountException(
+        "option address=" + value + ": an address such as 192.0.2.7 or 2001:db8::7 is wanted");
+  }
 
   private static boolean binding(String value) throws MountException {
     return switch (value) {

@@ -113,10 +113,17 @@ final class MountPoint {
               + " is mounted on "
               + path
               + " and its daemon does not answer"
-              + StateFile.daemonOf(mount.minor())
+              + StateFile.daemonOf(mount)
                   .map(pid -> " (pid " + pid + "; is it stopped?)")
                   .orElse("")
               + ": umount it first, by force (umount -f) if it must be");
+    }
+    if (errno == Errno.EIO) {
+      throw new MountException(
+          mount.source()
+              + " is mounted on "
+              + path
+              + ", but that node has stopped and answers with I/O errors: umount it first");
     }
     if (errno != Errno.ENOTCONN) {
       throw new MountException(

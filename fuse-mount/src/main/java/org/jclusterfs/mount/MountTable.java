@@ -20,8 +20,10 @@ public final class MountTable {
    * @param directory mount point
    * @param type filesystem type
    * @param source device
+   * @param options of the mount and of its filesystem, by commas
    */
-  public record Mount(int major, int minor, Path directory, String type, String source) {}
+  public record Mount(
+      int major, int minor, Path directory, String type, String source, String options) {}
 
   private final List<Mount> mounts;
 
@@ -44,7 +46,7 @@ public final class MountTable {
     for (String line : text.split("\n")) {
       String[] fields = line.split(" ");
       int dash = List.of(fields).indexOf("-");
-      if (dash < 0 || fields.length < dash + 3) {
+      if (dash < 0 || fields.length < dash + 4) {
         continue;
       }
       String[] device = fields[2].split(":");
@@ -54,7 +56,8 @@ public final class MountTable {
               Integer.parseInt(device[1]),
               Path.of(unescape(fields[4])),
               fields[dash + 1],
-              unescape(fields[dash + 2])));
+              unescape(fields[dash + 2]),
+              fields[dash + 3] + "," + fields[5]));
     }
     return new MountTable(mounts);
   }

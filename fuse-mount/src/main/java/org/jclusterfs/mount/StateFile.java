@@ -49,24 +49,39 @@ final class StateFile implements AutoCloseable {
   }
 
   /** Process that serves a connection, if it lives. */
-  static Optional<Long> daemonOf(int connection) {
-    return fileOf(connection).map(file -> Long.parseLong(file.getFileName().toString()));
+  static Optional<Long> daemonOf(MountTable.Mount mount) {
+    return fileOf(mount).map(file -> Long.parseLong(file.getFileName().toString()));
   }
 
-  private static Optional<Path> fileOf(int connection) {
+  private static Optional<Path> fileOf(MountTable.Mount mount) {
+    Path newest = null;
+    long begun = -1;
     for (Path run : RunDirectory.all()) {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(run, NUMBERS)) {
         for (Path each : files) {
           List<String> lines = Files.readAllLines(each);
-          if (lines.contains("connection=" + connection) && isAlive(each, lines)) {
-            return Optional.of(each);
+          // A daemon that is about to leave may have had the same number before, or directory.
+          if (lines.contains("connection=" + mount.minor())
+              && lines.contains("directory=" + mount.directory())
+              && isAlive(each, lines)
+              && start(lines) > begun) {
+            newest = each;
+            begun = start(lines);
           }
         }
       } catch (IOException | DirectoryIteratorException e) {
         // Somebody else's, or one that ends just now.
       }
     }
-    return Optional.empty();
+    return Optional.ofNullable(newest);
+  }
+
+  private static long start(List<String> lines) {
+    return lines.stream()
+        .filter(line -> line.startsWith("start="))
+        .mapToLong(line -> Long.parseLong(line.substring("start=".length())))
+        .findFirst()
+        .orElse(0);
   }
 
   /** Where the daemon of this file listens for questions. */
@@ -79,8 +94,8 @@ final class StateFile implements AutoCloseable {
   }
 
   /** Where the daemon that serves a connection listens for questions. */
-  static Optional<Path> controlSocketOf(int connection) {
-    return fileOf(connection).map(StateFile::controlSocket);
+  static Optional<Path> controlSocketOf(MountTable.Mount mount) {
+    return fileOf(mount).map(StateFile::controlSocket);
   }
 
   /** What killed daemons left. */

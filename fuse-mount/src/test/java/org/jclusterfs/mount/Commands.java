@@ -62,6 +62,12 @@ final class Commands implements AutoCloseable {
         "rw,_netdev,log=" + directory.resolve("log") + (all.isEmpty() ? "" : "," + all));
   }
 
+  Outcome jclusterfs(String... words) throws Exception {
+    List<String> all = new ArrayList<>(List.of(BIN.resolve("jclusterfs").toString()));
+    all.addAll(List.of(words));
+    return run(all.toArray(String[]::new));
+  }
+
   Outcome umount(Path from, String... flags) throws Exception {
     List<String> words = new ArrayList<>();
     words.add(BIN.resolve("umount.jclusterfs").toString());

@@ -63,7 +63,6 @@ class MountOptionsTest {
     assertRefused("unknown option \"bogus\"", "rw,bogus");
     assertRefused("unknown option \"bogus\"", "bogus=2");
     assertRefused("option ro takes no value", "ro=1");
-    assertRefused("remount", "remount");
   }
 
   @Test
@@ -73,6 +72,42 @@ class MountOptionsTest {
     assertFalse(MountOptions.parse("binding=libfuse").acls());
     assertRefused("option acl", "binding=libfuse,acl");
     assertRefused("binding=fuse3: kernel or libfuse", "binding=fuse3");
+  }
+
+  @Test
+  void remountChangesTheKernelsFlagsAlone() throws Exception {
+    MountOptions now = MountOptions.parse("rw,_netdev,slot=2,noacl,x-systemd.automount");
+    String shown = ",user_id=0,group_id=0,default_permissions,allow_other,max_read=1048576";
+    MountOptions.parse("remount,ro,nosuid,nofail,slot=2,noacl" + shown).requireRemountable(now);
+    for (String other : new String[] {"slot=3", "cache=64M", "acl", "binding=libfuse"}) {
+      String told =
+          assertThrows(
+                  MountException.class,
+                  () -> MountOptions.parse("remount," + other).requireRemountable(now))
+              .getMessage();
+      assertTrue(told.contains("option " + other.split("=")[0] + " cannot be changed"), told);
+    }
+    assertRefused("unknown option \"user_id\"", "user_id=0");
+  }
+
+  @Test
+  void spectatorIsReadOnlyForGoodAndOtherWaysToMeetErrorsAreRefused() throws Exception {
+    MountOptions spectator = MountOptions.parse("rw,spectator,errors=withdraw");
+    assertTrue(spectator.request("file:/x").readOnly());
+    assertThrows(
+        MountException.class,
+        () -> MountOptions.parse("remount,rw,spectator").requireRemountable(spectator));
+    for (String way : new String[] {"panic", "remount-ro", "continue"}) {
+      assertRefused("errors=" + way + ": only errors=withdraw", "errors=" + way);
+    }
+  }
+
+  @Test
+  void addressesAreWantedAsDigits() throws Exception {
+    assertEquals("2001:db8::7", MountOptions.parse("address=2001:db8::7").request("x").address());
+    for (String wrong : new String[] {"300.1.1.1", "localhost", "1.2.3", ":::", "10.0.0.1:7"}) {
+      assertRefused("option address=" + wrong, "address=" + wrong);
+    }
   }
 
   @Test

@@ -41,6 +41,7 @@ final class FileSystem implements Vfs {
   private final Failures failures;
   private final int thresholdMillis;
   private final Supplier<MountStatus> status;
+  private final Remounting remounting;
 
   /** The locks below, for tests that count what they send. */
   ClusterLocks locks() {
@@ -53,6 +54,12 @@ final class FileSystem implements Vfs {
     void close() throws FsException;
   }
 
+  /** Changes between reading and writing. */
+  @FunctionalInterface
+  interface Remounting {
+    void setReadOnly(boolean readOnly) throws IOException;
+  }
+
   FileSystem(
       VolumeState volume,
       Orphans orphans,
@@ -60,7 +67,9 @@ final class FileSystem implements Vfs {
       Failures failures,
       int thresholdMillis,
       Supplier<MountStatus> status,
+      Remounting remounting,
       Closing closing) {
+    this.remounting = remounting;
     this.status = status;
     this.thresholdMillis = thresholdMillis;
     this.volume = volume;
@@ -382,6 +391,11 @@ final class FileSystem implements Vfs {
       OpenFile file, long owner, FlockMode mode, boolean wait, Cancellation cancellation)
       throws FsException {
     return failures.call(() -> flocks.flock(file, owner, mode, wait, cancellation));
+  }
+
+  @Override
+  public void setReadOnly(boolean readOnly) throws FsException {
+    failures.run(() -> remounting.setReadOnly(readOnly));
   }
 
   @Override

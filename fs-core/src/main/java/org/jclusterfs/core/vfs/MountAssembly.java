@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jclusterfs.core.alloc.ResourceGroups;
 import org.jclusterfs.core.cluster.ClusterLocks;
 import org.jclusterfs.core.cluster.ClusterVolume;
@@ -49,6 +50,8 @@ final class MountAssembly {
   private final BlockDevice device;
   private final ByteBuffer superblock;
   private final MountRequest request;
+  private final AtomicBoolean readOnly;
+  private boolean freeing;
   private final Geometry geometry;
   private final UUID uuid;
   private final JournalOptions journalOptions;
@@ -66,6 +69,7 @@ final class MountAssembly {
     this.device = device;
     this.superblock = superblock;
     this.request = request;
+    this.readOnly = new AtomicBoolean(request.readOnly());
     this.clock = clock;
     this.geometry = Geometry.of(superblock);
     this.uuid = BlockHeader.volumeUuid(superblock);
@@ -118,7 +122,7 @@ final class MountAssembly {
             slot,
             descriptors.stream().mapToLong(SlotDescriptor::orphanDirectory).toArray(),
             Superblock.hashKey(superblock),
-            request.readOnly(),
+            readOnly,
             clock,
             locks,
             transactions,
@@ -143,13 +147,8 @@ final class MountAssembly {
         });
     node.start();
     cleaner.start();
-    if (!request.readOnly()) {
-      reclaimer.start();
-      // What a living node unlinked it frees itself.
-      adopt(volume.slot());
-      for (int unheld : unheldSlots()) {
-        adopt(unheld);
-      }
+    if (!readOnly.get()) {
+      beginToFree(slot);
     }
     Failures failures =
         new Failures(
@@ -173,7 +172,38 @@ final class MountAssembly {
         failures,
         threshold,
         () -> status(node),
+        wanted -> setReadOnly(wanted, node),
         () -> takeDown(volume, node, failures));
+  }
+
+  private void beginToFree(int slot) {
+    freeing = true;
+    reclaimer.start();
+    // What a living node unlinked it frees itself.
+    adopt(slot);
+    for (int unheld : unheldSlots()) {
+      adopt(unheld);
+    }
+  }
+
+  /** Remounts; to read only when the kernel lets nobody write any more. */
+  private synchronized void setReadOnly(boolean wanted, NodeMembership node) throws IOException {
+    if (node.withdrawn()) {
+      throw new IOException("this node has stopped");
+    }
+    if (readOnly.get() == wanted) {
+      return;
+    }
+    if (wanted) {
+      reclaimer.drain(DRAIN_MILLIS, unheldSlots());
+      readOnly.set(true);
+      journal.checkpoint();
+    } else {
+      readOnly.set(false);
+      if (!freeing) {
+        beginToFree(node.slot());
+      }
+    }
   }
 
   private MountStatus status(NodeMembership node) {
@@ -182,7 +212,7 @@ final class MountAssembly {
         device.description(),
         uuid.toString(),
         Superblock.label(superblock),
-        request.readOnly(),
+        readOnly.get(),
         device.paths(),
         node.status(),
         census.types(),
@@ -258,7 +288,7 @@ final class MountAssembly {
   /** Takes a slot's orphans over, in the background of a thread of its own. */
   private void adopt(int slot) {
     Reclaimer taker = reclaimer;
-    if (taker == null || request.readOnly()) {
+    if (taker == null || readOnly.get()) {
       return;
     }
     taker.expectAdoption();
@@ -286,7 +316,7 @@ final class MountAssembly {
         open.close();
       }
     }
-    if (!node.withdrawn() && !request.readOnly()) {
+    if (!node.withdrawn() && !readOnly.get()) {
       reclaimer.drain(DRAIN_MILLIS, unheldSlots());
     }
     reclaimer.close();

@@ -279,6 +279,14 @@ public interface Vfs extends AutoCloseable {
     return 15_000;
   }
 
+  /**
+   * Remounts read-only, after the kernel has stopped everybody from writing, or for writing. When
+   * it returns what was changed is in place.
+   */
+  default void setReadOnly(boolean readOnly) throws FsException {
+    throw new FsException(FsException.Failure.NOT_SUPPORTED, "it stays as it was mounted");
+  }
+
   /** State of the mount at this moment, for people; never waits for a lock of the cluster. */
   MountStatus status();
 

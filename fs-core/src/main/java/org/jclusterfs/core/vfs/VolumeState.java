@@ -1,6 +1,7 @@
 package org.jclusterfs.core.vfs;
 
 import java.time.Clock;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jclusterfs.core.alloc.ResourceGroups;
 import org.jclusterfs.core.cluster.ClusterLocks;
 import org.jclusterfs.core.device.BlockDevice;
@@ -17,14 +18,14 @@ import org.jclusterfs.core.txn.Transactions;
  * @param slot this node's slot
  * @param orphanDirectories inode number of each slot's orphan directory
  * @param hashKey SipHash key of the directories
- * @param readOnly whether nothing may be changed
+ * @param readOnly whether nothing may be changed; a remount changes it
  */
 record VolumeState(
     long root,
     int slot,
     long[] orphanDirectories,
     byte[] hashKey,
-    boolean readOnly,
+    AtomicBoolean readOnly,
     Clock clock,
     ClusterLocks locks,
     Transactions transactions,
@@ -44,7 +45,7 @@ record VolumeState(
   }
 
   void requireWritable() throws FsException {
-    if (readOnly) {
+    if (readOnly.get()) {
       throw new FsException(FsException.Failure.READ_ONLY, "the volume is mounted read-only");
     }
   }

@@ -1,6 +1,8 @@
 package org.jclusterfs.mount.control;
 
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParser;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,6 +26,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jclusterfs.core.vfs.MountException;
 
 /**
  * The Unix socket on which a daemon answers questions about its mount: one line with the question,
@@ -33,25 +36,38 @@ import java.util.function.Supplier;
 public final class ControlSocket implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ControlSocket.class.getName());
   private static final int MOST_CLIENTS = 4;
-  private static final int LONGEST_QUESTION = 256;
-  private static final int CLIENT_MILLIS = 10_000;
+  private static final int LONGEST_QUESTION = 8192;
+  private static final int CLIENT_MILLIS = 60_000;
   private static final int ANSWER_MILLIS = 5_000;
+
+  /** A remount writes back what was changed. */
+  private static final int REMOUNT_MILLIS = 60_000;
 
   /** The question for a {@link org.jclusterfs.core.status.MountStatus}. */
   static final String STATUS = "status";
 
   private final Path path;
   private final ServerSocketChannel server;
-  private final Map<String, Supplier<?>> answers;
+
+  /** Before the options of a remount. */
+  private static final String REMOUNT = "remount ";
+
+  private final Supplier<?> status;
+  private final Remount remount;
   private final ExecutorService clients;
   private final int clientMillis;
 
   private ControlSocket(
-      Path path, ServerSocketChannel server, Map<String, Supplier<?>> answers, int clientMillis) {
+      Path path,
+      ServerSocketChannel server,
+      Supplier<?> status,
+      Remount remount,
+      int clientMillis) {
     this.clientMillis = clientMillis;
     this.path = path;
     this.server = server;
-    this.answers = answers;
+    this.status = status;
+    this.remount = remount;
     clients =
         new ThreadPoolExecutor(
             0,
@@ -73,13 +89,16 @@ public final class ControlSocket implements AutoCloseable {
    *
    * @param path of the socket; what lies there is replaced
    * @param status tells the state of the mount
+   * @param remount changes it
    */
-  public static ControlSocket listen(Path path, Supplier<?> status) throws IOException {
-    return listen(path, status, CLIENT_MILLIS);
+  public static ControlSocket listen(Path path, Supplier<?> status, Remount remount)
+      throws IOException {
+    return listen(path, status, remount, CLIENT_MILLIS);
   }
 
   /** As {@link #listen(Path, Supplier)}; a client has so long to ask and to take the answer. */
-  static ControlSocket listen(Path path, Supplier<?> status, int clientMillis) throws IOException {
+  static ControlSocket listen(Path path, Supplier<?> status, Remount remount, int clientMillis)
+      throws IOException {
     Files.deleteIfExists(path);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
@@ -89,9 +108,39 @@ public final class ControlSocket implements AutoCloseable {
       server.close();
       throw e;
     }
-    ControlSocket socket = new ControlSocket(path, server, Map.of(STATUS, status), clientMillis);
+    ControlSocket socket = new ControlSocket(path, server, status, remount, clientMillis);
     daemon(socket::accept, "jclusterfs-control").start();
     return socket;
+  }
+
+  /** Changes the mount. */
+  @FunctionalInterface
+  public interface Remount {
+    /** Changes it by the options after -o; the message of a failure is for the user. */
+    void to(String options) throws MountException;
+  }
+
+  private Object remounted(String options) {
+    try {
+      remount.to(options);
+      return Map.of("remounted", true);
+    } catch (MountException e) {
+      return Map.of("error", e.getMessage());
+    }
+  }
+
+  /**
+   * Has a daemon remount.
+   *
+   * @param path of its socket
+   * @throws IOException in words for the user
+   */
+  public static void remount(Path path, String options) throws IOException {
+    String answer = ask(path, REMOUNT + options, REMOUNT_MILLIS);
+    JsonElement error = JsonParser.parseString(answer).getAsJsonObject().get("error");
+    if (error != null) {
+      throw new IOException(error.getAsString());
+    }
   }
 
   private void accept() {
@@ -126,9 +175,12 @@ public final class ControlSocket implements AutoCloseable {
   private void serve(SocketChannel client) {
     try (client) {
       String question = line(Channels.newInputStream(client));
-      Supplier<?> answer = answers.get(question);
       Object told =
-          answer == null ? Map.of("error", "unknown question: " + question) : answer.get();
+          question.equals(STATUS)
+              ? status.get()
+              : question.startsWith(REMOUNT)
+                  ? remounted(question.substring(REMOUNT.length()))
+                  : Map.of("error", "unknown question: " + question);
       ByteBuffer document = StandardCharsets.UTF_8.encode(json(told) + "\n");
       while (document.hasRemaining()) {
         client.write(document);

@@ -33,7 +33,11 @@ public final class JclusterfsCommand {
     CommandLine line = new CommandLine(new JclusterfsCommand());
     line.setParameterExceptionHandler(
         (e, words) -> {
-          System.err.println("jclusterfs: " + e.getMessage() + "; see jclusterfs --help");
+          String wrong =
+              e instanceof CommandLine.UnmatchedArgumentException unmatched
+                  ? "unknown command or argument \"" + unmatched.getUnmatched().get(0) + "\""
+                  : e.getMessage();
+          System.err.println("jclusterfs: " + wrong + "; see jclusterfs --help");
           return CommandLine.ExitCode.USAGE;
         });
     if (args.length == 0) {

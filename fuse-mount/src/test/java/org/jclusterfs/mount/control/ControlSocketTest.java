@@ -24,6 +24,7 @@ import org.jclusterfs.core.status.LockTypeStatus;
 import org.jclusterfs.core.status.MountStatus;
 import org.jclusterfs.core.status.PathStatus;
 import org.jclusterfs.core.status.SlotStatus;
+import org.jclusterfs.core.vfs.MountException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -134,7 +135,7 @@ class ControlSocketTest {
 
   @Test
   void clientsThatAskNothingKeepNobodyElseFromAsking() throws Exception {
-    try (ControlSocket socket = ControlSocket.listen(path(), () -> STATUS, 100)) {
+    try (ControlSocket socket = ControlSocket.listen(path(), () -> STATUS, options -> {}, 100)) {
       List<SocketChannel> silent = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         silent.add(SocketChannel.open(UnixDomainSocketAddress.of(path())));
@@ -208,7 +209,24 @@ class ControlSocketTest {
     return directory.resolve("1.control");
   }
 
+  @Test
+  void remountIsDoneOrRefusedInWords() throws Exception {
+    try (ControlSocket socket = listen()) {
+      ControlSocket.remount(path(), "remount,ro");
+      IOException refused =
+          assertThrows(IOException.class, () -> ControlSocket.remount(path(), "remount,slot=1"));
+      assertEquals("not by remount,slot=1", refused.getMessage());
+    }
+  }
+
   private ControlSocket listen() throws IOException {
-    return ControlSocket.listen(path(), () -> STATUS);
+    return ControlSocket.listen(
+        path(),
+        () -> STATUS,
+        options -> {
+          if (!options.equals("remount,ro")) {
+            throw new MountException("not by " + options);
+          }
+        });
   }
 }

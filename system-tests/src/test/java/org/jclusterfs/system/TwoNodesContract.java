@@ -98,6 +98,42 @@ abstract class TwoNodesContract {
     assertTrue(list.out().contains("\ndefault:user:nobody:rwx\n"), list::describe);
   }
 
+  @Test
+  void inodeFlagsAreObeyedOnBothNodesAtOnce() throws IOException {
+    Path here = Files.writeString(a.resolve("kept"), "as it is");
+    Path there = b.resolve("kept");
+    Files.readString(there);
+    Commands.run("chattr", "+i", here.toString()).orFail();
+    String changes = "! echo >>%1$s && ! rm -f %1$s && ! mv %1$s %1$s-2 && ! chmod 0 %1$s";
+    Commands.shell(String.format(changes, there)).orFail();
+    String flags = Commands.run("lsattr", there.toString()).orFail().out();
+    assertTrue(flags.startsWith("----i---"), flags);
+    Commands.run("chattr", "-i", "+a", there.toString()).orFail();
+    Commands.shell("echo ' and more' >>" + here + " && ! echo >" + here).orFail();
+    assertEquals("as it is and more\n", Files.readString(there));
+    Commands.run("chattr", "-a", here.toString()).orFail();
+    Files.delete(there);
+  }
+
+  @Test
+  void directAndBufferedAccessAgreeWhateverTheAlignment() {
+    String script =
+        """
+        head -c 300000 /dev/urandom >one; head -c 300000 /dev/urandom >two
+        cp one %1$s/direct; cmp one %2$s/direct
+        dd if=two of=%1$s/direct oflag=direct bs=7001 conv=notrunc status=none
+        cmp two %2$s/direct; dd if=%1$s/direct iflag=direct bs=5003 status=none | cmp - two
+        dd if=one of=%2$s/direct bs=9001 conv=notrunc status=none
+        dd if=%1$s/direct iflag=direct bs=4096 status=none | cmp - one; cmp one %1$s/direct
+        truncate -s 3000000 %1$s/direct; dd if=two of=%1$s/direct seek=500 conv=notrunc status=none
+        cp --sparse=never %2$s/direct %1$s/plain; cp --reflink=auto %2$s/direct %2$s/copied
+        cmp %1$s/plain %2$s/direct; cmp %1$s/copied %2$s/plain
+        rm %1$s/direct %1$s/plain %1$s/copied
+        """;
+    Commands.shell("set -e; cd $(mktemp -d); trap 'rm -r $PWD' EXIT;" + String.format(script, a, b))
+        .orFail();
+  }
+
   /** Runs a script inside a mount; the way there is closed to everybody but root. */
   private static Outcome byNobody(Path mount, String script) {
     String user = "setpriv --reuid=65534 --regid=65534 --clear-groups";

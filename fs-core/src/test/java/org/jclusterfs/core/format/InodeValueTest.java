@@ -84,12 +84,13 @@ class InodeValueTest {
   }
 
   @Property
-  void anyFieldThatIsTooLargeMakesThereBeNoValue(@ForAll long seed) {
+  void flagsAndFieldsThatAreTooLargeMakeThereBeNoValue(@ForAll long seed) {
     Random random = new Random(seed);
     long sign = random.nextBoolean() ? 1 : -1;
     int mode = 0100000 | random.nextInt(010000);
     refused(random, b -> InodeBlock.generation(b, 1L << 56 + random.nextInt(8)));
     refused(random, b -> InodeBlock.generation(b, 0));
+    refused(random, b -> InodeBlock.flags(b, InodeBlock.FLAG_IMMUTABLE));
     refused(random, b -> InodeBlock.mode(b, 1 << 16 + random.nextInt(16)));
     refused(random, b -> InodeBlock.linkCount(b, 1 << 16 + random.nextInt(16)));
     refused(random, b -> InodeBlock.blocks(b, 1L << 32 + random.nextInt(32)));

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class FullVolumeTest {
   private static final int BLOCK = 4096;
-  private static final int SMALL = 60;
+  private static final int SMALL = 24;
 
   @TempDir Path directory;
   private TestVolume a;
@@ -37,7 +37,7 @@ class FullVolumeTest {
     a.close();
   }
 
-  /** Small files s0 … s59 of 3 blocks, hard links to one of them, and one file with the rest. */
+  /** Small files s0 … s23 of 3 blocks, hard links to one of them, and one file with the rest. */
   private void fill() throws FsException {
     for (int i = 0; i < SMALL; i++) {
       OpenFile file = a.create(root, "s" + i);

@@ -89,11 +89,12 @@ final class Linearizer {
         continue;
       }
       for (int p = 0; p < underWay.length; p++) {
-        Possibility next = step(each, p);
-        if (next != null) {
-          Possibility settled = look(next);
-          if (seen.add(settled)) {
-            open.add(settled);
+        for (Possibility next : Arrays.asList(step(each, p), otherwise(each, p))) {
+          if (next != null) {
+            Possibility settled = look(next);
+            if (seen.add(settled)) {
+              open.add(settled);
+            }
           }
         }
       }
@@ -107,12 +108,24 @@ final class Linearizer {
     return true;
   }
 
+  private boolean isOver(Possibility from, int process) {
+    return underWay[process] == NONE || from.phases[process] == NamespaceModel.OVER;
+  }
+
   private Possibility step(Possibility from, int process) {
-    int phase = from.phases[process];
-    if (underWay[process] == NONE || phase == NamespaceModel.OVER) {
-      return null;
-    }
-    NamespaceModel.Outcome outcome = model.step(from.state, underWay[process], phase);
+    return isOver(from, process)
+        ? null
+        : after(from, process, model.step(from.state, underWay[process], from.phases[process]));
+  }
+
+  private Possibility otherwise(Possibility from, int process) {
+    return isOver(from, process)
+        ? null
+        : after(
+            from, process, model.otherwise(from.state, underWay[process], from.phases[process]));
+  }
+
+  private static Possibility after(Possibility from, int process, NamespaceModel.Outcome outcome) {
     return outcome == null ? null : from.with(outcome.state(), process, outcome.next());
   }
 

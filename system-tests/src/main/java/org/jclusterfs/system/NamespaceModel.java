@@ -56,6 +56,20 @@ final class NamespaceModel {
     };
   }
 
+  /**
+   * Another way in which the next moment of a call may happen, or null. A rename whose two names
+   * stood for one inode when the kernel looked them up, one after the other, is done without asking
+   * anybody: as between two names of one file, nothing is moved.
+   */
+  Outcome otherwise(int[] state, int number, int phase) {
+    NamespaceOperation call = operations[number - 1];
+    boolean renames = call.kind() == Kind.RENAME || call.kind() == Kind.EXCHANGE;
+    int source = state[call.from()];
+    return renames && call.errno() == 0 && phase == 0 && source != 0
+        ? new Outcome(state, source)
+        : null;
+  }
+
   /** Whether a call changes no state at any moment, so that it may as well happen at once. */
   boolean onlyLooks(int number) {
     NamespaceOperation call = operations[number - 1];
@@ -134,7 +148,7 @@ final class NamespaceModel {
     boolean exchange = call.kind() == Kind.EXCHANGE;
     switch (call.errno()) {
       case 0:
-        return renamed(state, call, source, target);
+        return phase == 0 ? renamed(state, call, source, target) : over(state, target == phase);
       case SystemCalls.ENOENT:
         return over(state, source == 0 || exchange && target == 0);
       case SystemCalls.EEXIST:

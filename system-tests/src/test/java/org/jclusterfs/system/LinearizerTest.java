@@ -42,6 +42,22 @@ class LinearizerTest {
   }
 
   @Test
+  void secondRenameOfOneNameMayFindItThereAlreadyButOnlyWhileTheFirstIsUnderWay() {
+    NamespaceOperation made = call(Kind.MKDIR, 3, 0, 10, 0);
+    NamespaceOperation first =
+        new NamespaceOperation(Kind.RENAME, 3, 4, 20, 90, 0, Type.NONE, 0, 0, 0);
+    NamespaceOperation during =
+        new NamespaceOperation(Kind.RENAME, 3, 4, 30, 80, 0, Type.NONE, 0, 0, 0);
+    NamespaceOperation after =
+        new NamespaceOperation(Kind.RENAME, 3, 4, 91, 95, 0, Type.NONE, 0, 0, 0);
+    assertEquals(
+        "", new NamespaceHistory(List.of(List.of(made, first), List.of(during))).contradiction());
+    String told =
+        new NamespaceHistory(List.of(List.of(made, first), List.of(after))).contradiction();
+    assertTrue(told.contains("no order explains"));
+  }
+
+  @Test
   void oneNameIsMadeByOneOnly() {
     NamespaceOperation made = call(Kind.MKDIR, 3, 0, 100, 0);
     assertTrue(contradiction(made, call(Kind.SYMLINK, 3, 0, 100, 0)).contains("no order"));

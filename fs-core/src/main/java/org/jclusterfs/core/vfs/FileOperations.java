@@ -58,7 +58,12 @@ final class FileOperations {
         if (directory && (writes || countLookup)) {
           throw new FsException(Failure.IS_DIRECTORY, "a directory cannot be written");
         }
-        if (countLookup && !FileTypes.isRegular(InodeBlock.mode(held.buffer()))) {
+        int mode = InodeBlock.mode(held.buffer());
+        boolean link = (mode & FileTypes.MASK) == FileTypes.SYMLINK;
+        if (countLookup && link && (flags & OpenHandle.O_NOFOLLOW) != 0) {
+          throw new FsException(Failure.IS_SYMLINK, "inode " + number + " is a symbolic link");
+        }
+        if (countLookup && !FileTypes.isRegular(mode)) {
           // Made by another node since the kernel looked. It refuses a CREATE's answer that is no
           // regular file, and does not forget the lookup that it counted.
           throw new FsException(Failure.OTHER_TYPE, "inode " + number + " is no regular file");

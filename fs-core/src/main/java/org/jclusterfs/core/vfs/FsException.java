@@ -46,6 +46,8 @@ public final class FsException extends Exception {
     STALE,
     /** ESTALE: the name leads to no regular file by now; the kernel walks the path again. */
     OTHER_TYPE,
+    /** ELOOP: a symbolic link where none is to be followed. */
+    IS_SYMLINK,
     /** EINTR. */
     INTERRUPTED,
     /** EDEADLK. */

@@ -12,6 +12,9 @@ final class OpenHandle implements OpenFile {
   static final int O_APPEND = 02000;
   static final int O_EXCL = 0200;
 
+  /** One of the flags that differ between machines. */
+  static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0100000 : 0400000;
+
   private final Inode inode;
   private final int flags;
   private final boolean directory;

@@ -47,6 +47,7 @@ class VfsTest {
     int truncating = OpenHandle.O_TRUNC | 2;
 
     assertEquals(Failure.OTHER_TYPE, failureOf(() -> create(link, truncating)));
+    assertEquals(Failure.IS_SYMLINK, failureOf(() -> create(link, OpenHandle.O_NOFOLLOW)));
     assertEquals(Failure.IS_DIRECTORY, failureOf(() -> create(below, 0)));
 
     AtomicReference<byte[]> read = new AtomicReference<>();

@@ -25,8 +25,8 @@ final class StaleAnswers {
   int failed(int thread, int opcode, int errno) {
     Integer before = opcodes.isEmpty() ? null : opcodes.remove(thread);
     if (errno != Errno.ESTALE || thread == 0) {
-      if (before != null && before == Opcode.LINK && opcode == Opcode.LOOKUP) {
-        opcodes.put(thread, before); // the new name, which is to be absent
+      if (before != null && makesName(before) && opcode == Opcode.LOOKUP) {
+        opcodes.put(thread, before); // the new name, which may be absent
       }
       return errno;
     }
@@ -37,6 +37,10 @@ final class StaleAnswers {
       opcodes.put(thread, opcode);
     }
     return errno;
+  }
+
+  private static boolean makesName(int opcode) {
+    return opcode == Opcode.LINK || opcode == Opcode.CREATE;
   }
 
   /** A request of a thread succeeded. */

@@ -88,6 +88,7 @@ public final class Errno {
       case NOT_SUPPORTED -> EOPNOTSUPP;
       case NO_SUCH_OFFSET -> 6;
       case STALE, OTHER_TYPE -> ESTALE;
+      case IS_SYMLINK -> 40;
       case INTERRUPTED -> EINTR;
       case DEADLOCK -> 35;
       case IO -> EIO;

@@ -2,6 +2,7 @@ package org.jclusterfs.mount.kernel;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.protocol.Opcode;
 
@@ -19,35 +20,44 @@ final class StaleAnswers {
   private static final Set<Integer> ON_THE_WAY =
       Set.of(Opcode.LOOKUP, Opcode.GETATTR, Opcode.GETXATTR, Opcode.READLINK);
 
-  private final ConcurrentHashMap<Integer, Integer> opcodes = new ConcurrentHashMap<>();
+  /** Longest time that a second walk takes, as a rule: it may wait for locks. */
+  private static final long REMEMBERED_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+  private record Answer(int opcode, long time) {}
+
+  private final ConcurrentHashMap<Integer, Answer> answers = new ConcurrentHashMap<>();
 
   /** What a failed request of a thread, 0 where it is not known, is answered with. */
   int failed(int thread, int opcode, int errno) {
-    Integer before = opcodes.isEmpty() ? null : opcodes.remove(thread);
     if (errno != Errno.ESTALE || thread == 0) {
-      if (before != null && makesName(before) && opcode == Opcode.LOOKUP) {
-        opcodes.put(thread, before); // the new name, which may be absent
+      // A name that is absent may be the new one of a call that goes on.
+      if (!answers.isEmpty() && !(opcode == Opcode.LOOKUP && errno == Errno.ENOENT)) {
+        answers.remove(thread);
       }
       return errno;
     }
-    if (before != null) {
+    long now = System.nanoTime();
+    Answer before = answers.remove(thread);
+    if (before != null && now - before.time < REMEMBERED_NANOS) {
       return Errno.ENOENT;
     }
-    if (opcodes.size() < MOST) {
-      opcodes.put(thread, opcode);
+    if (answers.size() >= MOST) {
+      answers.values().removeIf(answer -> now - answer.time >= REMEMBERED_NANOS);
+    }
+    if (answers.size() < MOST) {
+      answers.put(thread, new Answer(opcode, now));
     }
     return errno;
   }
 
-  private static boolean makesName(int opcode) {
-    return opcode == Opcode.LINK || opcode == Opcode.CREATE;
-  }
-
   /** A request of a thread succeeded. */
   void succeeded(int thread, int opcode) {
-    if (!opcodes.isEmpty()
-        && (!ON_THE_WAY.contains(opcode) || opcodes.getOrDefault(thread, -1) == opcode)) {
-      opcodes.remove(thread);
+    if (answers.isEmpty()) {
+      return;
+    }
+    Answer before = answers.get(thread);
+    if (before != null && (before.opcode == opcode || !ON_THE_WAY.contains(opcode))) {
+      answers.remove(thread);
     }
   }
 }

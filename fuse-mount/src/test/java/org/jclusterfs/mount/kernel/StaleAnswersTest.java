@@ -26,13 +26,13 @@ class StaleAnswersTest {
     assertEquals(Errno.ESTALE, fail(7, Opcode.OPEN));
     answers.succeeded(7, Opcode.OPEN);
     assertEquals(Errno.ESTALE, fail(7, Opcode.OPEN));
-    assertEquals(Errno.ENOENT, answers.failed(7, Opcode.LOOKUP, Errno.ENOENT));
+    assertEquals(Errno.EACCES, answers.failed(7, Opcode.LOOKUP, Errno.EACCES));
     assertEquals(Errno.ESTALE, fail(7, Opcode.OPEN));
   }
 
   @Test
   void newNameOfALinkThatIsAbsentIsNotTheEndOfTheCall() {
-    assertEquals(Errno.ESTALE, fail(7, Opcode.LINK));
+    assertEquals(Errno.ESTALE, fail(7, Opcode.GETATTR));
     answers.failed(7, Opcode.LOOKUP, Errno.ENOENT);
     assertEquals(Errno.ENOENT, fail(7, Opcode.LINK));
   }

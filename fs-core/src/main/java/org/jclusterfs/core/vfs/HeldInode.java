@@ -58,6 +58,16 @@ final class HeldInode implements AutoCloseable {
    */
   static HeldInode acquireUnlessFreed(VolumeState volume, long number, LockMode mode)
       throws IOException, LockUnavailableException, FsException {
+    return acquireUnlessFreed(volume, number, mode, LockMode.PR);
+  }
+
+  /**
+   * As {@link #acquireUnlessFreed(VolumeState, long, LockMode)}, with the mode for the orphan
+   * directory ({@link #orphanage}): who changes it asks for it here, before the inode.
+   */
+  static HeldInode acquireUnlessFreed(
+      VolumeState volume, long number, LockMode mode, LockMode orphanageMode)
+      throws IOException, LockUnavailableException, FsException {
     Inode inode = find(volume, number);
     int slot;
     try (HeldInode held =
@@ -71,8 +81,12 @@ final class HeldInode implements AutoCloseable {
     if (slot < 0 || slot >= directories.length) {
       throw removed(inode);
     }
-    try (HeldInode directory = acquire(volume, directories[slot], LockMode.PR);
+    try (HeldInode directory = acquire(volume, directories[slot], orphanageMode);
         HeldInode held = new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode))) {
+      if (InodeBlock.linkCount(held.buffer()) > 0) {
+        // It got its first name meanwhile: it was an O_TMPFILE.
+        return held.keep();
+      }
       if (InodeBlock.orphanSlot(held.buffer()) - 1 != slot
           || directory.entries().lookup(Orphans.nameOf(number)) == null) {
         throw removed(inode);
@@ -81,6 +95,11 @@ final class HeldInode implements AutoCloseable {
       kept.orphanage = directory.keep();
       return kept;
     }
+  }
+
+  /** The orphan directory that names it, held with it; null where it has a name. */
+  HeldInode orphanage() {
+    return orphanage;
   }
 
   /** This lock again, for a caller that closes what it is given; this one is closed already. */

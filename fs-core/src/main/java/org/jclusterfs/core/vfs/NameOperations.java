@@ -120,7 +120,7 @@ final class NameOperations {
     volume.requireWritable();
     check(name);
     try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.EX);
-        HeldInode inode = HeldInode.acquire(volume, number, LockMode.EX)) {
+        HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX, LockMode.EX)) {
       requireAlive(parent);
       requireAbsent(parent, name);
       InodeFlags.requireMutable(parent);
@@ -135,15 +135,8 @@ final class NameOperations {
       if (links >= MAX_LINKS) {
         throw new FsException(Failure.TOO_MANY_LINKS, links + " names");
       }
-      if (links == 0) {
-        try (HeldInode orphanage = orphans.naming(InodeBlock.orphanSlot(inode.buffer()) - 1)) {
-          orphans.requireEntered(orphanage, inode);
-          enter(parent, name, inode, orphanage);
-        }
-        inode.inode().linkable(false);
-      } else {
-        enter(parent, name, inode, null);
-      }
+      enter(parent, name, inode, inode.orphanage());
+      inode.inode().linkable(false);
       InodeFlags.commitWhereAsked(volume, parent);
       inode.inode().lookups().incrementAndGet();
       reply.accept(inode.attributes());

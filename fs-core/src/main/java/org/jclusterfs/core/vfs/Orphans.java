@@ -45,7 +45,7 @@ final class Orphans {
     }
   }
 
-  /** Holds the orphan directory that names an inode. */
+  /** Holds the orphan directory of a slot. */
   HeldInode naming(int slot) throws IOException, LockUnavailableException, FsException {
     return HeldInode.acquire(volume, volume.orphanDirectories()[slot], LockMode.EX);
   }
@@ -58,13 +58,6 @@ final class Orphans {
   /** Journal credits of {@link #enter} without the groups' part. */
   static int credits(HeldInode directory) throws FsException {
     return 1 + directory.entries().blocksTouchedByInsert();
-  }
-
-  /** An inode without a name is entered in this directory; where is in memory from now on. */
-  void requireEntered(HeldInode directory, HeldInode inode) throws IOException, FsException {
-    if (directory.entries().lookup(nameOf(inode.number())) == null) {
-      throw new IOException("inode " + inode.number() + " has no name and is no orphan");
-    }
   }
 
   /** Part of the transaction that gives an inode its first name. */

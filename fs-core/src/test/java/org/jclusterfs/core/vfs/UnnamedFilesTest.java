@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jclusterfs.core.vfs.FsException.Failure;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files without a name, and the device that a rename leaves behind. */
@@ -18,6 +22,7 @@ class UnnamedFilesTest {
   private static final Caller USER = new Caller(1000, 1001, 027);
   private static final byte[] DATA = new byte[9000];
   private static final int O_EXCL = 0200;
+  private static final int ROUNDS = 500;
 
   @TempDir Path directory;
   private TestVolume volume;
@@ -96,6 +101,35 @@ class UnnamedFilesTest {
     assertEquals(Failure.NO_ENTRY, refusal(file));
     volume.vfs.release(file, 0);
     volume.vfs.release(exclusive, 0);
+  }
+
+  @Test
+  @Timeout(value = 60, unit = TimeUnit.SECONDS)
+  void fileIsChangedByItsDescriptorWhileItGetsItsName() throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      OpenFile file = unnamed(0);
+      int mode = i & 0777;
+      CompletableFuture<Void> changed =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  for (int n = 0; n < 5; n++) {
+                    volume.vfs.setAttributes(
+                        file.inode(),
+                        new AttributeChange(mode, null, null, null, null, null, false),
+                        done -> {});
+                  }
+                } catch (FsException e) {
+                  throw new CompletionException(e);
+                }
+              });
+      link(file, "name" + i);
+      changed.get();
+      Attributes now = volume.attributes(file.inode());
+      assertEquals(List.of(0100000 | mode, 1), List.of(now.mode(), now.linkCount()));
+      volume.vfs.release(file, 0);
+    }
+    assertEquals(ROUNDS, volume.list(root).size());
   }
 
   private void rename(String name, String newName, int flags) throws FsException {

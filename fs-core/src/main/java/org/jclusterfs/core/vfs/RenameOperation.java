@@ -242,7 +242,12 @@ final class RenameOperation {
   private Room room(Names names, int nodes) throws IOException, LockUnavailableException {
     int region = names.to.inode().region();
     if (names.whiteout == null) {
-      return new Room(volume.groups().reserveLast(region, nodes), null);
+      // A name that changes within its directory may have what is kept back: it adds none.
+      return new Room(
+          names.from == names.to
+              ? volume.groups().reserveLast(region, nodes)
+              : volume.groups().reserve(region, nodes),
+          null);
     }
     NewInodes.Free free = this.names.newInodes().find(region, 1 + nodes, false);
     return new Room(free.group(), free);

@@ -408,6 +408,9 @@ def attributes():
     check('long name', errno_of(os.setxattr, at('f'), 'user.' + 'a' * 251, X), 'ERANGE')
     check('longest name', errno_of(os.setxattr, at('f'), 'user.' + 'a' * 250, X), None)
     check('long value', errno_of(os.setxattr, at('f'), 'user.b', bytes(65537)), 'E2BIG')
+    make('full')
+    errors = [errno_of(os.setxattr, at('full'), 'user.%d' % n, bytes(60000)) for n in range(4)]
+    check('no room', errors[-1], 'ENOSPC')
     with user(USER, USER):
         check('trusted. by others', errno_of(os.setxattr, at('f'), 'trusted.b', X), 'EPERM')
         check('user. by others', errno_of(os.setxattr, at('f'), 'user.b', X), 'EACCES')

@@ -60,7 +60,9 @@ final class Failures {
     } catch (AttributeMissingException e) {
       throw new FsException(FsException.Failure.NO_ATTRIBUTE, e.getMessage(), e);
     } catch (AttributeTooBigException e) {
-      throw new FsException(FsException.Failure.TOO_BIG, e.getMessage(), e);
+      FsException.Failure failure =
+          e.together() ? FsException.Failure.NO_SPACE : FsException.Failure.TOO_BIG;
+      throw new FsException(failure, e.getMessage(), e);
     } catch (DirectoryFullException e) {
       throw new FsException(FsException.Failure.NO_SPACE, e.getMessage(), e);
     } catch (IOException e) {

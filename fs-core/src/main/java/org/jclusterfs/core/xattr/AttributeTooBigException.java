@@ -6,7 +6,15 @@ import java.io.IOException;
 public final class AttributeTooBigException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  AttributeTooBigException(String what) {
+  private final boolean together;
+
+  AttributeTooBigException(String what, boolean together) {
     super(what);
+    this.together = together;
+  }
+
+  /** Whether it is all attributes together: the value alone would fit, and one less, too. */
+  public boolean together() {
+    return together;
   }
 }

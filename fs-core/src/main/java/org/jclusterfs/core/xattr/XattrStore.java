@@ -132,7 +132,7 @@ public final class XattrStore {
     }
     if (value.length > MAX_VALUE_LENGTH) {
       throw new AttributeTooBigException(
-          "attribute value of " + value.length + " bytes; at most " + MAX_VALUE_LENGTH);
+          "attribute value of " + value.length + " bytes; at most " + MAX_VALUE_LENGTH, false);
     }
     XattrChain chain = chain();
     List<Attribute> attributes = chain.attributes(inode.address());
@@ -157,7 +157,8 @@ public final class XattrStore {
               + " would take "
               + stream.length
               + " bytes; at most "
-              + MAX_STREAM_LENGTH);
+              + MAX_STREAM_LENGTH,
+          true);
     }
     return new XattrRewrite(inode, scope, store, chain, stream);
   }

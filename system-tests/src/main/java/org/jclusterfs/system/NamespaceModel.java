@@ -44,6 +44,11 @@ final class NamespaceModel {
    */
   Outcome step(int[] state, int number, int phase) {
     NamespaceOperation call = operations[number - 1];
+    if (call.errno() == SystemCalls.ESTALE) {
+      // The kernel's own: a lookup met a directory that another node had moved, while others here
+      // held the rename mutex or its old parent (d_splice_alias), at both walks of the path.
+      return over(state, true);
+    }
     return switch (call.kind()) {
       case CREATE, MKDIR, SYMLINK -> make(state, number, call);
       case OPEN -> open(state, number, call);

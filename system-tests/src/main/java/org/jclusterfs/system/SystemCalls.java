@@ -47,6 +47,7 @@ final class SystemCalls {
   static final int EINVAL = 22;
   static final int ENOTEMPTY = 39;
   static final int ELOOP = 40;
+  static final int ESTALE = 116;
 
   private static final C LIBC = LibraryLoader.create(C.class).load("c");
   private static final Runtime RUNTIME = Runtime.getRuntime(LIBC);

@@ -56,7 +56,7 @@ final class DlmLocks implements ClusterLocks {
   @Override
   public LockHolder acquire(LockName name, LockMode mode, Cancellation cancellation)
       throws LockUnavailableException {
-    return table.acquire(name, mode, false, cancellation);
+    return table.acquire(name, mode, null, cancellation);
   }
 
   @Override
@@ -70,8 +70,9 @@ final class DlmLocks implements ClusterLocks {
   }
 
   @Override
-  public LockHolder acquirePinning(LockName name, LockMode mode) throws LockUnavailableException {
-    return table.acquire(name, mode, true, Cancellation.NEVER);
+  public LockHolder acquirePinning(LockName name, LockMode mode, LockMode least)
+      throws LockUnavailableException {
+    return table.acquire(name, mode, least, Cancellation.NEVER);
   }
 
   @Override

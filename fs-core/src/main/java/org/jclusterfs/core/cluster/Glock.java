@@ -122,11 +122,11 @@ final class Glock {
    *
    * @return null where the lock was just dropped from the table: look it up again
    */
-  synchronized Waiter enqueue(LockMode wanted, boolean pinning) {
+  synchronized Waiter enqueue(LockMode wanted, LockMode least) {
     if (dead) {
       return null;
     }
-    Waiter waiter = new Waiter(wanted, pinning, false);
+    Waiter waiter = new Waiter(wanted, least, false);
     if (withdrawn) {
       waiter.finish(Waiter.State.WITHDRAWN);
       return waiter;
@@ -134,8 +134,8 @@ final class Glock {
     if (demoting && mode == LockMode.EX) {
       table.holds().missed(name);
     }
-    if (pinning) {
-      delayPinning(wanted);
+    if (least != null) {
+      delayPinning(least);
       if (dead) {
         return null;
       }
@@ -150,7 +150,7 @@ final class Glock {
     if (dead) {
       return null;
     }
-    Waiter waiter = new Waiter(wanted, false, true);
+    Waiter waiter = new Waiter(wanted, null, true);
     if (withdrawn) {
       waiter.finish(Waiter.State.WITHDRAWN);
     } else if (!queueEmpty() || !compatible(wanted)) {
@@ -380,8 +380,14 @@ final class Glock {
   private void servePinning() {
     for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
       Waiter waiter = all.next();
-      if (waiter.pinning && mode.covers(waiter.mode) && compatible(waiter.mode)) {
+      if (waiter.least == null) {
+        continue;
+      }
+      // The mode that it wants may come after this demotion only, which may wait for its pages.
+      LockMode now = mode.covers(waiter.mode) ? waiter.mode : waiter.least;
+      if (mode.covers(now) && compatible(now)) {
         all.remove();
+        waiter.granted = now;
         pinned = true;
         grant(waiter);
       }
@@ -415,7 +421,7 @@ final class Glock {
   }
 
   private void grant(Waiter waiter) {
-    begin(waiter.mode);
+    begin(waiter.granted);
     waiter.finish(Waiter.State.GRANTED);
   }
 

@@ -15,9 +15,17 @@ final class Waiter {
   }
 
   final LockMode mode;
-  final boolean pinning;
+
+  /**
+   * Mode under which it is served while the lock is demoted, where it pins kernel pages; or null.
+   */
+  final LockMode least;
+
   final boolean tryOnly;
   final long since = System.nanoTime();
+
+  /** The mode that it was granted. */
+  LockMode granted;
 
   /** Set on a denied try: a user on this node is in the way. */
   boolean usedHere;
@@ -25,9 +33,10 @@ final class Waiter {
   private final Thread thread = Thread.currentThread();
   private volatile State state = State.WAITING;
 
-  Waiter(LockMode mode, boolean pinning, boolean tryOnly) {
+  Waiter(LockMode mode, LockMode least, boolean tryOnly) {
     this.mode = mode;
-    this.pinning = pinning;
+    this.granted = mode;
+    this.least = least;
     this.tryOnly = tryOnly;
   }
 

@@ -206,7 +206,7 @@ final class FileOperations {
     LockMode mode = pinsPages && inode.writeOpens() > 0 ? LockMode.EX : LockMode.PR;
     try (HeldInode held =
         pinsPages
-            ? HeldInode.acquirePinning(volume, inode.number(), mode)
+            ? HeldInode.acquirePinning(volume, inode.number(), mode, LockMode.PR)
             : HeldInode.acquireToLook(volume, inode.number())) {
       if (held.isDirectory()) {
         throw new FsException(Failure.IS_DIRECTORY, "a directory is listed, not read");
@@ -246,7 +246,7 @@ final class FileOperations {
     }
     try (HeldInode held =
         writeBack
-            ? HeldInode.acquirePinning(volume, inode.number(), LockMode.EX)
+            ? HeldInode.acquirePinning(volume, inode.number(), LockMode.EX, LockMode.EX)
             : HeldInode.acquire(volume, inode.number(), LockMode.EX)) {
       InodeFlags.requireWritable(held, piece.file(), piece.flags(), writeBack);
       if (append) {

@@ -134,10 +134,11 @@ final class HeldInode implements AutoCloseable {
   }
 
   /** As {@link #acquire}, for a request that pins kernel pages. */
-  static HeldInode acquirePinning(VolumeState volume, long number, LockMode mode)
+  static HeldInode acquirePinning(VolumeState volume, long number, LockMode mode, LockMode least)
       throws IOException, LockUnavailableException, FsException {
     Inode inode = find(volume, number);
-    return living(new HeldInode(volume, inode, volume.locks().acquirePinning(inode.lock(), mode)));
+    return living(
+        new HeldInode(volume, inode, volume.locks().acquirePinning(inode.lock(), mode, least)));
   }
 
   /** Takes over a lock just had, whether the inode is still linked or not. */

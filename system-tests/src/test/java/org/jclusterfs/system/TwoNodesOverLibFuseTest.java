@@ -36,4 +36,12 @@ class TwoNodesOverLibFuseTest extends TwoNodesContract {
     Outcome refused = Commands.run("setfacl", "-m", "u:65534:r", a.resolve("listed").toString());
     assertTrue(refused.err().contains("not supported"), refused.describe());
   }
+
+  @Test
+  @Override
+  void inodeFlagsAreObeyedOnBothNodesAtOnce() throws IOException {
+    Files.writeString(a.resolve("kept"), "x");
+    Outcome refused = Commands.run("chattr", "+i", a.resolve("kept").toString());
+    assertTrue(refused.err().contains("Inappropriate ioctl"), refused.describe());
+  }
 }

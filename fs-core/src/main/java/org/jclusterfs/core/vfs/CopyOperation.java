@@ -47,9 +47,11 @@ final class CopyOperation {
     RangeCopy copier = new RangeCopy(volume.content(), volume.space());
     long done = 0;
     long step = 1;
-    while (done < ranges.length() && step > 0 && (done == 0 || !cancelled.get())) {
+    // What the source gets meanwhile, perhaps from this copy itself, is not copied.
+    long[] length = {ranges.length()};
+    while (done < length[0] && step > 0 && (done == 0 || !cancelled.get())) {
       try {
-        step = step(copier, ranges, flags, done);
+        step = step(copier, ranges, flags, done, length);
       } catch (NoSpaceException e) {
         if (done == 0) {
           throw e;
@@ -73,7 +75,7 @@ final class CopyOperation {
     }
   }
 
-  private long step(RangeCopy copier, Ranges ranges, int flags, long done)
+  private long step(RangeCopy copier, Ranges ranges, int flags, long done, long[] length)
       throws FsException, IOException, LockUnavailableException {
     Inode source = OpenHandle.of(ranges.source()).node();
     Inode target = OpenHandle.of(ranges.target()).node();
@@ -89,8 +91,10 @@ final class CopyOperation {
       InodeFlags.requireWritable(held, ranges.target(), 0, false);
       if (done == 0) {
         privileges.drop(held, flags);
+        HeldInode read = first.number() == source.number() ? first : second;
+        length[0] = Math.min(length[0], InodeBlock.size(read.buffer()) - from);
       }
-      copied = copier.step(source, from, target, to, ranges.length() - done);
+      copied = length[0] <= 0 ? 0 : copier.step(source, from, target, to, length[0] - done);
       InodeFlags.commitWhereAsked(volume, held);
     }
     if (copied > 0 && target.kernelMayHavePages()) {

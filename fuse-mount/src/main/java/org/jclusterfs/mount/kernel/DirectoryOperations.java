@@ -97,11 +97,15 @@ final class DirectoryOperations {
       return (limit - out.position()) / (Replies.direntBytes(1) + Replies.ENTRY_OUT_BYTES);
     }
 
-    /** What the kernel was told not long ago it is not told again: it would forget the ACL. */
+    /**
+     * None is told. The kernel stamps names that come with a listing with the epoch in which it
+     * takes them from the reply, which may be after an INC_EPOCH that should have dropped them; and
+     * to wait until it has taken them is to wait for a lookup of one of them, which may wait for
+     * the lock that is being given away (both seen on 6.18).
+     */
     @Override
     public boolean wants(long inode) {
-      Node node = session.nodes().find(inode);
-      return session.namesLast() && (node == null || !session.knowsWell(node));
+      return false;
     }
 
     @Override
@@ -127,9 +131,6 @@ final class DirectoryOperations {
       offsets.add(out.position());
       Node node = session.nodes().remember(attributes);
       node.named(session.nodes().ofNodeId(request.header().nodeid()), name.clone());
-      if (attributes.cacheable()) {
-        node.told();
-      }
       Replies.entryOut(
           out,
           node.nodeId,

@@ -193,9 +193,6 @@ final class NameOperations {
       // Counted before it is written, or a notice could pass between.
       Node node = nodes.remember(attributes);
       node.named(nodes.ofNodeId(request.header().nodeid()), name);
-      if (attributes.cacheable()) {
-        node.told();
-      }
       ByteBuffer out = request.out();
       Replies.entryOut(
           out,

@@ -61,7 +61,6 @@ final class Notices implements KernelCaches {
 
   @Override
   public void invalidateNames() {
-    nodes.dropNames();
     if (epochs) {
       ByteBuffer b = buffers.get().clear();
       b.putInt(HEADER_BYTES).putInt(INC_EPOCH).putLong(0).flip();

@@ -1,6 +1,5 @@
 package org.jclusterfs.mount.kernel;
 
-import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.Handles;
@@ -22,17 +21,6 @@ record Session(
     Interrupts interrupts,
     Negotiated negotiated,
     long validMillis) {
-
-  /** Whether the kernel may keep names at all. */
-  boolean namesLast() {
-    return negotiated.epochs() && validMillis > 0;
-  }
-
-  /** Whether the kernel has name and attributes of an inode and may keep them for a while. */
-  boolean knowsWell(Node node) {
-    return node.toldWithin(
-        TimeUnit.MILLISECONDS.toNanos(validMillis) * 3 / 4, nodes.namesDropped());
-  }
 
   /** Time that the kernel may keep attributes. */
   long attributeMillis(Attributes attributes) {

@@ -204,11 +204,9 @@ final class FileOperations {
     Inode inode = OpenHandle.of(file).node();
     // While the node has the file open for writing, its pages enter the kernel only under EX.
     LockMode mode = pinsPages && inode.writeOpens() > 0 ? LockMode.EX : LockMode.PR;
-    // A page read by a handle that writes may be stored into as soon as it is there.
-    LockMode least = file.directIo() ? mode : LockMode.PR;
     try (HeldInode held =
         pinsPages
-            ? HeldInode.acquirePinning(volume, inode.number(), mode, least)
+            ? HeldInode.acquirePinning(volume, inode.number(), mode, mode)
             : HeldInode.acquireToLook(volume, inode.number())) {
       if (held.isDirectory()) {
         throw new FsException(Failure.IS_DIRECTORY, "a directory is listed, not read");

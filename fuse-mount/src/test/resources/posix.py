@@ -404,14 +404,25 @@ def attributes():
     check('user. on a fifo', errno_of(os.setxattr, at('p'), 'user.a', X), 'EPERM')
     check('user. on a link', errno_of(os.setxattr, at('l'), 'user.a', X, follow_symlinks=False), 'EPERM')
     check('trusted. on a fifo', errno_of(os.setxattr, at('p'), 'trusted.a', X), None)
-    check('no namespace', errno_of(os.setxattr, at('f'), 'a', X), 'ENOTSUP')
+    def refused(name, errno):
+        check(name, errno_of(os.getxattr, at('f'), name), errno)
+        check(name, errno_of(os.setxattr, at('f'), name, X), errno)
+        check(name, errno_of(os.removexattr, at('f'), name), errno)
+    for name in ('a', 'user', '.a', 'USER.a', 'a.b', 'system.', 'system.foo', 'system.posix_acl_accessX'):
+        refused(name, 'ENOTSUP')
+    for name in ('user.', 'trusted.', 'security.'):
+        refused(name, 'EINVAL')
     check('long name', errno_of(os.setxattr, at('f'), 'user.' + 'a' * 251, X), 'ERANGE')
     check('longest name', errno_of(os.setxattr, at('f'), 'user.' + 'a' * 250, X), None)
     check('long value', errno_of(os.setxattr, at('f'), 'user.b', bytes(65537)), 'E2BIG')
     make('full')
     errors = [errno_of(os.setxattr, at('full'), 'user.%d' % n, bytes(60000)) for n in range(4)]
     check('no room', errors[-1], 'ENOSPC')
+    os.setxattr(at('f'), 'trusted.a', X)
+    check('trusted. is listed', 'trusted.a' in os.listxattr(at('f')), True)
     with user(USER, USER):
+        check('trusted. is not told to others', errno_of(os.getxattr, at('f'), 'trusted.a'), 'ENODATA')
+        check('trusted. is not listed to others', 'trusted.a' in os.listxattr(at('f')), False)
         check('trusted. by others', errno_of(os.setxattr, at('f'), 'trusted.b', X), 'EPERM')
         check('user. by others', errno_of(os.setxattr, at('f'), 'user.b', X), 'EACCES')
     os.setxattr(at('f'), 'user.b', X)

@@ -127,7 +127,7 @@ final class XattrCheck {
 
   private void judge(String found, byte[] value) {
     String name = found;
-    boolean known = XattrStore.hasNamespace(found.getBytes(StandardCharsets.ISO_8859_1));
+    boolean known = XattrStore.isKnown(found.getBytes(StandardCharsets.ISO_8859_1));
     if ((!known || found.indexOf(0) >= 0)
         && fix(Problem.XATTR_NAME_WRONG, found, "is of no known namespace")) {
       name = inUserNamespace(found);

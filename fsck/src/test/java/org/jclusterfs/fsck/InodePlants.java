@@ -386,6 +386,7 @@ final class InodePlants {
                 attribute("user.c", 2000)));
     Problem name = Problem.XATTR_NAME_WRONG;
     add(name, "no namespace", v -> stream(v, attribute("colour", 4)));
+    add(name, "no list in system", v -> stream(v, attribute("system.foo", 4)));
     add(name, "namespace alone", v -> stream(v, attribute("user.", 4)));
     add(name, "name that is taken then", v -> stream(v, attribute("user.a", 1), attribute("a", 2)));
     Problem wrong = Problem.XATTR_WRONG;

@@ -40,8 +40,19 @@ final class XattrOperations {
     return new XattrStore(block, inode.scope(), volume.store());
   }
 
+  /** The kernel asks for any name; other filesystems have no others, and fsck knows no others. */
+  private static void requireKnown(byte[] name) throws FsException {
+    if (XattrStore.isNamespace(name)) {
+      throw new FsException(Failure.INVALID, "attribute name that ends with its namespace");
+    }
+    if (!XattrStore.isKnown(name)) {
+      throw new FsException(Failure.NOT_SUPPORTED, "attribute name of no known namespace");
+    }
+  }
+
   void get(long number, byte[] name, Reply<byte[]> reply)
       throws FsException, IOException, LockUnavailableException {
+    requireKnown(name);
     try (HeldAttributes inode = HeldAttributes.acquire(volume, number)) {
       byte[] value = inode.hasXattrs() ? store(inode.inode(), inode.block()).get(name) : null;
       if (value == null) {
@@ -54,17 +65,21 @@ final class XattrOperations {
   void list(long number, Reply<List<byte[]>> reply)
       throws FsException, IOException, LockUnavailableException {
     try (HeldAttributes inode = HeldAttributes.acquire(volume, number)) {
-      reply.accept(inode.hasXattrs() ? store(inode.inode(), inode.block()).list() : List.of());
+      reply.accept(inode.hasXattrs() ? known(inode) : List.of());
     }
+  }
+
+  /** What could not be asked for is not listed either. */
+  private List<byte[]> known(HeldAttributes inode) throws IOException {
+    List<byte[]> names = store(inode.inode(), inode.block()).list();
+    names.removeIf(name -> !XattrStore.isKnown(name));
+    return names;
   }
 
   void set(long number, byte[] name, byte[] value, int flags)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
-    // The kernel asks for any name; other filesystems have no others, and fsck knows no others.
-    if (!XattrStore.hasNamespace(name)) {
-      throw new FsException(Failure.NOT_SUPPORTED, "attribute name without a known namespace");
-    }
+    requireKnown(name);
     PosixAcl list = PosixAcl.isName(name) ? Acls.given(value) : null;
     try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX)) {
       InodeFlags.requireFree(inode);
@@ -99,6 +114,7 @@ final class XattrOperations {
 
   void remove(long number, byte[] name) throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
+    requireKnown(name);
     try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX)) {
       InodeFlags.requireFree(inode);
       XattrStore store = store(inode);

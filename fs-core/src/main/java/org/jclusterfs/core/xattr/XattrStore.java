@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jclusterfs.core.alloc.BlockSource;
 import org.jclusterfs.core.inode.FreedNode;
 import org.jclusterfs.core.inode.Removal;
@@ -41,7 +42,7 @@ public final class XattrStore {
   /** Flag of {@link #planSet}, as XATTR_REPLACE of setxattr(2): the attribute must be there. */
   public static final int REPLACE = 2;
 
-  private static final String[] NAMESPACES = {"user.", "trusted.", "security.", "system."};
+  private static final Set<String> NAMESPACES = Set.of("user.", "trusted.", "security.");
 
   private final MetaBlock inode;
   private final LockScope scope;
@@ -77,15 +78,19 @@ public final class XattrStore {
     this.store = store;
   }
 
-  /** Whether a name begins with a namespace that xattr(7) knows, and goes on behind it. */
-  public static boolean hasNamespace(byte[] name) {
+  /**
+   * Whether an inode can have an attribute of this name: one of the namespaces user, trusted and
+   * security, or an access control list. The namespace system has nothing else, as on ext4.
+   */
+  public static boolean isKnown(byte[] name) {
     String text = new String(name, StandardCharsets.ISO_8859_1);
-    for (String namespace : NAMESPACES) {
-      if (text.startsWith(namespace) && text.length() > namespace.length()) {
-        return true;
-      }
-    }
-    return false;
+    return PosixAcl.isName(name)
+        || !isNamespace(name) && NAMESPACES.contains(text.substring(0, text.indexOf('.') + 1));
+  }
+
+  /** Whether a name is a namespace, and nothing behind it. */
+  public static boolean isNamespace(byte[] name) {
+    return NAMESPACES.contains(new String(name, StandardCharsets.ISO_8859_1));
   }
 
   /** The value of an attribute; null if it is not there. */

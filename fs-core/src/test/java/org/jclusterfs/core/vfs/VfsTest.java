@@ -317,10 +317,13 @@ class VfsTest {
     OpenFile file = volume.create(root, "x");
     long inode = file.inode();
     byte[] big = pattern(9_000, 1);
-    for (String foreign : new String[] {"colour", "user.", "users.a"}) {
+    for (String foreign : new String[] {"colour", "user.", "users.a", "system.a"}) {
+      Failure failure = foreign.endsWith(".") ? Failure.INVALID : Failure.NOT_SUPPORTED;
+      byte[] name = TestVolume.name(foreign);
+      assertEquals(failure, failureOf(() -> volume.vfs.setXattr(inode, name, big, 0)), foreign);
       assertEquals(
-          Failure.NOT_SUPPORTED,
-          failureOf(() -> volume.vfs.setXattr(inode, TestVolume.name(foreign), big, 0)));
+          failure, failureOf(() -> volume.vfs.getXattr(inode, name, value -> {})), foreign);
+      assertEquals(failure, failureOf(() -> volume.vfs.removeXattr(inode, name)), foreign);
     }
     volume.vfs.setXattr(inode, TestVolume.name("user.small"), new byte[] {7}, 0);
     volume.vfs.setXattr(inode, TestVolume.name("user.big"), big, 1);

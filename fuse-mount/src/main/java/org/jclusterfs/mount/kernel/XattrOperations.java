@@ -7,6 +7,7 @@ import java.util.List;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.core.xattr.PosixAcl;
+import org.jclusterfs.mount.XattrNames;
 import org.jclusterfs.mount.posix.Errno;
 import org.jclusterfs.mount.protocol.Flags;
 import org.jclusterfs.mount.protocol.Opcode;
@@ -66,7 +67,8 @@ final class XattrOperations {
   private void list(Request request) throws FsException {
     int size = request.input().getInt(request.body());
     vfs.listXattrs(
-        nodes.inode(request.header().nodeid()), names -> give(request, size, joined(names)));
+        nodes.inode(request.header().nodeid()),
+        names -> give(request, size, joined(XattrNames.visible(names, request.header().pid()))));
   }
 
   private static byte[] joined(List<byte[]> names) {

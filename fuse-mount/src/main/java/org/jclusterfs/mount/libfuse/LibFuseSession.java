@@ -86,6 +86,11 @@ final class LibFuseSession {
     return new Caller(context.uid.intValue(), context.gid.intValue(), 0);
   }
 
+  /** Whose request this is, and who waits for it. */
+  int callerProcess() {
+    return library.fuse_get_context().pid.intValue();
+  }
+
   /** Bytes of a string. */
   static byte[] bytes(Pointer string) {
     byte[] bytes = new byte[string.indexOf(0, (byte) 0)];

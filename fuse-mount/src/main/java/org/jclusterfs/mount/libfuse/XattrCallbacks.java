@@ -1,10 +1,12 @@
 package org.jclusterfs.mount.libfuse;
 
+import java.util.List;
 import jnr.ffi.Pointer;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.FsException.Failure;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.core.xattr.PosixAcl;
+import org.jclusterfs.mount.XattrNames;
 import org.jclusterfs.mount.posix.Errno;
 
 /** Extended attributes. */
@@ -68,7 +70,8 @@ final class XattrCallbacks {
             int[] result = {0};
             vfs.listXattrs(
                 found.inode(),
-                names -> {
+                all -> {
+                  List<byte[]> names = XattrNames.visible(all, session.callerProcess());
                   int total = names.stream().mapToInt(each -> each.length + 1).sum();
                   if (size != 0 && total > size) {
                     result[0] = -Errno.ERANGE;

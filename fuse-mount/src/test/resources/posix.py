@@ -1,6 +1,7 @@
-"""posix.py A B: the rules of POSIX and Linux for files, as ext4 keeps them; each call goes to the other directory.
+"""posix.py A B [libfuse]: the rules of POSIX and Linux for files, as ext4 keeps them; each call goes to the other directory.
 
-A and B show one volume, or are one directory. Prints what does not hold, and how many checks there were.
+A and B show one volume, or are one directory. Prints what does not hold, and how many checks there were. With libfuse what
+its API cannot do (EXCEPTIONS) has to end as it says there.
 """
 import contextlib, ctypes, errno, itertools, os, stat, struct, sys, time
 
@@ -10,6 +11,21 @@ C = ctypes.CDLL(None, use_errno=True)
 USER, OTHER, GROUP = 65533, 65532, 65531
 turn, checks, failures = itertools.count(), itertools.count(), []
 place = ''
+
+# By rule and check: what comes instead over libfuse, as docs/mount.md has it.
+EXCEPTIONS = {} if sys.argv[3:] != ['libfuse'] else {
+    ('linkcounts', 'open without names'): 'ENOENT',
+    ('renames', 'EXCHANGE'): 'EINVAL',
+    ('renames', 'exchanged'): False,
+    ('renames', 'WHITEOUT'): 'EINVAL',
+    ('renames', 'whiteout'): (stat.S_IFREG | 0o644, 0, 1),
+    ('setid', 'O_TRUNC by %d on 6777' % USER): '6777',
+    ('setid', 'O_TRUNC by %d on 4767' % USER): '4767',
+    ('setid', 'O_TRUNC and O_CREAT by %d on 6777' % USER): '6777',
+    ('setid', 'O_TRUNC and O_CREAT by %d on 4767' % USER): '4767',
+    ('unnamed', 'O_TMPFILE'): 'ENOTSUP',
+}
+met = set()
 
 
 def at(path):
@@ -25,6 +41,10 @@ def both(a, b):
 
 def check(what, got, wanted):
     next(checks)
+    key = place.split('-')[1], what
+    if key in EXCEPTIONS:
+        met.add(key)
+        wanted = EXCEPTIONS[key]
     if got != wanted:
         failures.append('%s: %s: %r, not %r' % (place, what, got, wanted))
 
@@ -35,6 +55,12 @@ def errno_of(call, *arguments, **named):
         call(*arguments, **named)
     except OSError as e:
         return errno.errorcode[e.errno]
+
+
+def outcome(call, *arguments):
+    """What a call returns, or the name of its error."""
+    results = []
+    return errno_of(lambda: results.append(call(*arguments))) or results[0]
 
 
 def libc(name, *arguments):
@@ -178,7 +204,8 @@ def linkcounts():
     fd = os.open(at('l3'), os.O_RDONLY)
     for n in (2, 3, 4, 5):
         os.unlink(at('l%d' % n))
-    check('open without names', (os.fstat(fd).st_nlink, os.read(fd, 9)), (0, b'content'))
+    check('open without names', outcome(lambda: os.fstat(fd).st_nlink), 0)
+    check('content without names', os.read(fd, 9), b'content')
     os.close(fd)
 
 
@@ -205,13 +232,13 @@ def renames():
     check('NOREPLACE', errno_of(renameat2, *both('f', 'g'), 1), 'EEXIST')
     f, g = os.stat(at('f')).st_ino, os.stat(at('g')).st_ino
     check('EXCHANGE', errno_of(renameat2, *both('f', 'g'), 2), None)
-    check('exchanged', (os.stat(at('f')).st_ino, os.stat(at('g')).st_ino), (g, f))
+    check('exchanged', (os.stat(at('f')).st_ino, os.stat(at('g')).st_ino) == (g, f), True)
     check('EXCHANGE with nothing', errno_of(renameat2, *both('f', 'no'), 2), 'ENOENT')
     check('EXCHANGE and WHITEOUT', errno_of(renameat2, *both('f', 'g'), 6), 'EINVAL')
     check('WHITEOUT', errno_of(renameat2, *both('f', 'h'), 4), None)
     s = os.stat(at('f'))
     check('whiteout', (s.st_mode, s.st_rdev, s.st_nlink), (stat.S_IFCHR, 0, 1))
-    check('WHITEOUT and NOREPLACE', errno_of(renameat2, *both('h', 'f'), 5), 'EEXIST')
+    check('WHITEOUT and NOREPLACE', errno_of(renameat2, *both('g', 'f'), 5), 'EEXIST')
 
 
 def sticky():
@@ -309,22 +336,23 @@ def setid():
 
     kept, gone = (0o6777, 0o2767, 0o4767), (0o777, 0o2767, 0o767)
     make('source')
-    content = (append, fallocate, copy, lambda p: os.truncate(p, 3),
-               lambda p: opened_at(p, os.O_WRONLY | os.O_TRUNC),
-               lambda p: opened_at(p, os.O_WRONLY | os.O_TRUNC | os.O_CREAT))
-    owner = (lambda p: os.chown(p, -1, -1), lambda p: os.chown(p, USER, USER), lambda p: os.chown(p, -1, USER))
-    for n, (call, uid) in enumerate(itertools.product(content + owner, (0, USER))):
-        for before, after in zip(kept, kept if call in content and uid == 0 else gone):
-            name = '%d-%o' % (n, before)
+    content = {'write': append, 'fallocate': fallocate, 'copy': copy, 'truncate': lambda p: os.truncate(p, 3),
+               'O_TRUNC': lambda p: opened_at(p, os.O_WRONLY | os.O_TRUNC),
+               'O_TRUNC and O_CREAT': lambda p: opened_at(p, os.O_WRONLY | os.O_TRUNC | os.O_CREAT)}
+    owner = {'chown of none': lambda p: os.chown(p, -1, -1), 'chown': lambda p: os.chown(p, USER, USER),
+             'chgrp': lambda p: os.chown(p, -1, USER)}
+    for (what, call), uid in itertools.product((content | owner).items(), (0, USER)):
+        for before, after in zip(kept, kept if what in content and uid == 0 else gone):
+            name = '%s-%d-%o' % (what, uid, before)
             make(name, before, USER, USER)
             for root in ROOTS:
                 os.stat('%s/%s/%s' % (root, place, name))
             with user(uid, uid):
-                check('call %d' % n, errno_of(call, at(name)), None)
+                check(what, errno_of(call, at(name)), None)
             for _ in ROOTS:
-                check('call %d by %d on %o' % (n, uid, before), '%o' % mode(name), '%o' % after)
+                check('%s by %d on %o' % (what, uid, before), '%o' % mode(name), '%o' % after)
     capability = struct.pack('<IIIII', 0x02000001, 1 << 10, 0, 0, 0)
-    for call in content + owner[1:]:
+    for call in [*content.values(), owner['chown'], owner['chgrp']]:
         make('capable')
         os.setxattr(at('capable'), 'security.capability', capability)
         call(at('capable'))
@@ -370,11 +398,14 @@ def sizes():
 
 
 def unnamed():
-    fd = os.open(at(''), os.O_TMPFILE | os.O_RDWR, 0o640)
+    fd = outcome(os.open, at(''), os.O_TMPFILE | os.O_RDWR, 0o640)
+    error = fd if isinstance(fd, str) else None
+    check('O_TMPFILE', error, None)
+    if error:
+        return
     os.write(fd, b'unnamed')
     check('links', os.fstat(fd).st_nlink, 0)
     mount = [r for r in ROOTS if os.fstat(fd).st_dev == os.stat(r).st_dev][0]
-
 
     def link(name):
         libc('linkat', -100, b'/proc/self/fd/%d' % fd, -100, ('%s/%s/%s' % (mount, place, name)).encode(), 0x400)
@@ -440,5 +471,6 @@ for rule in (names, existing, linkcounts, renames, sticky, owners, modes, setid,
         rule()
     except OSError as e:
         failures.append('%s: %r' % (place, e))
+failures.extend('not tried: %s: %s' % each for each in EXCEPTIONS.keys() - met)
 print('\n'.join(failures + ['%d checks' % next(checks)]))
 sys.exit(1 if failures else 0)

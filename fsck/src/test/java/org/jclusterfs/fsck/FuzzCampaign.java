@@ -20,7 +20,10 @@ public final class FuzzCampaign {
     double minutes = 1;
     long seed = new Random().nextInt(1_000_000_000);
     long runs = Long.MAX_VALUE;
-    for (int i = 0; i + 1 < args.length; i += 2) {
+    for (int i = 0; i < args.length; i += 2) {
+      if (i + 1 == args.length) {
+        throw new IllegalArgumentException(args[i] + " lacks its value");
+      }
       switch (args[i]) {
         case "--minutes" -> minutes = Double.parseDouble(args[i + 1]);
         case "--seed" -> seed = Long.parseLong(args[i + 1]);

@@ -3,58 +3,11 @@ package org.jclusterfs.system;
 import java.time.Duration;
 import java.util.Random;
 
-/** What bin/campaign starts: runs one campaign again and again for a while and counts. */
+/**
+ * What bin/campaign, whose head is the usage, starts: runs one campaign again and again for a while
+ * and counts.
+ */
 public final class CampaignCommand {
-
-  private static final String USAGE =
-      """
-      usage: bin/campaign kill [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio|file]
-                               [--options MOUNT-OPTIONS]
-             bin/campaign zombie [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio|file]
-                                 [--options MOUNT-OPTIONS]
-             bin/campaign partition [--minutes M] [--rounds N] [--seed S] [--device tgtd|lio]
-                                    [--options MOUNT-OPTIONS]
-             bin/campaign steady [--minutes M] [--device tgtd|lio|file] [--options MOUNT-OPTIONS]
-             bin/campaign power [--minutes M] [--rounds N] [--seed S] [--options MOUNT-OPTIONS]
-             bin/campaign multipath [--minutes M] [--rounds N] [--seed S]
-             bin/campaign fsx [--minutes M] [--operations N] [--seed S] [--device tgtd|lio|file]
-                              [--mounts N] [--lanes N] [--options MOUNT-OPTIONS]
-             bin/campaign namespace [--minutes M] [--operations N] [--seed S] [--device tgtd|lio|file]
-                                    [--options MOUNT-OPTIONS]
-             bin/campaign mmap [--minutes M] [--operations N] [--seed S] [--device tgtd|lio|file]
-                               [--options MOUNT-OPTIONS]
-             bin/campaign append [--minutes M] [--operations N] [--seed S] [--device tgtd|lio|file]
-                                 [--options MOUNT-OPTIONS]
-             bin/campaign php [--minutes M] [--seed S] [--device tgtd|lio|file]
-                              [--options MOUNT-OPTIONS]
-             bin/campaign crash [--minutes M] [--seed S]
-                                [--sequence OPERATIONS | --run volume|full|cluster|handover]
-             bin/campaign dlm [--minutes M] [--seed S]
-             bin/campaign fuzz [--minutes M] [--runs N] [--seed S]
-
-      kill    three nodes under load, one killed with SIGKILL at random moments again and again;
-              survivors go on within 30 s, every fsynced record is intact, fsck is clean
-      zombie  three nodes under load, one stopped for longer than its threshold, then let go on;
-              the others write over its files meanwhile; none of its writes lands, it ends with EIO
-      partition  three nodes in network namespaces that lose each other, or the LUN, in all ways;
-              exactly one side goes on, nothing that was fsynced is lost
-      steady  three nodes under full load and nothing else: nobody is taken for dead
-      power   two nodes under load, the power of their target is cut at random moments again and
-              again, and what was in its cache is lost; every fsynced record is intact, fsck is clean
-      multipath  two nodes load one LUN by two portals, of which one after the other falls silent or
-              drops its connections; requests go on within 5 s, no block holds old data
-      fsx     random operations on files, on mounts chosen at random, against a model in memory
-      namespace  4 processes on each of two nodes make, remove, rename, link and list the same names;
-              some order of the calls explains all their results, fsck is clean
-      mmap    two nodes store into one file by shared mappings in turn; no byte that the other
-              reads, by read or in a mapping, is old; ping_pong -rwm counts right
-      append  three nodes append records to one file, 20,000 each; none is lost, none torn
-      php     PHP sessions on three nodes behind nginx, loaded by wrk, then a node dies half way: no
-              increment is lost but what the dead node had not written
-      crash   the power of a simulated LUN is cut at every write of sequences of operations
-      dlm     the lock manager in simulated clusters under faults
-      fuzz    a volume damaged at random places, repaired by fsck -y and looked at again
-      """;
 
   private static final int RECORDS = 20_000;
 
@@ -68,7 +21,7 @@ public final class CampaignCommand {
 
   private CampaignCommand() {}
 
-  /** NAME and options as the usage says; the exit status is 0 only if nothing failed. */
+  /** NAME and options as bin/campaign says; the exit status is 0 only if nothing failed. */
   public static void main(String[] args) {
     String name = args.length == 0 ? "" : args[0];
     CampaignCommand command = new CampaignCommand();
@@ -78,8 +31,7 @@ public final class CampaignCommand {
       }
       command.campaign(name);
     } catch (IllegalArgumentException e) {
-      System.err.println("campaign: " + e.getMessage());
-      System.err.print(USAGE);
+      System.err.println("campaign: " + e.getMessage() + "; see bin/campaign --help");
       System.exit(2);
     }
     System.exit(command.run(name) ? 0 : 1);

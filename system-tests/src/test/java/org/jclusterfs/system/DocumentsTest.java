@@ -65,6 +65,21 @@ class DocumentsTest {
     assertEquals(List.of(), missing, "artifacts that docs/dependencies.md does not weigh");
   }
 
+  @Test
+  void everyCampaignOfTheManualStandsInTheUsage() throws IOException {
+    String usage = Commands.run(ROOT.resolve("bin/campaign").toString(), "--help").orFail().out();
+    List<String> missing = new ArrayList<>();
+    Matcher campaign =
+        Pattern.compile("`bin/campaign ([a-z-]+)`")
+            .matcher(Files.readString(ROOT.resolve("docs/commands.md")));
+    while (campaign.find()) {
+      if (!usage.contains("\n  " + campaign.group(1) + " ")) {
+        missing.add(campaign.group(1));
+      }
+    }
+    assertEquals(List.of(), missing, "campaigns that bin/campaign --help does not explain");
+  }
+
   private static boolean hasPackageInfo(Path sources) {
     try (Stream<Path> files = Files.walk(sources)) {
       return files.anyMatch(f -> f.endsWith("package-info.java"));

@@ -42,6 +42,7 @@ final class Daemon {
       LibFuse2.load(); // first of all: nothing is joined where it is not installed
     }
     Vfs vfs = volumes.mount(options.request(source));
+    vfs.setAccessPolicy(options.accessPolicy());
     Binding binding;
     try {
       binding = binding(vfs, source, directory, options);

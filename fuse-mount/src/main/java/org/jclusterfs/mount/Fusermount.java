@@ -45,6 +45,11 @@ public final class Fusermount {
     if ((flags & 128) != 0) {
       words.add("dirsync");
     }
+    // Of the other words about access times not all versions know all; what they say is done by
+    // the filesystem, not by the kernel.
+    if ((flags & 1024) != 0) {
+      words.add("noatime");
+    }
     return words.toString();
   }
 

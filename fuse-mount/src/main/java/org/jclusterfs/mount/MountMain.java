@@ -20,7 +20,9 @@ public final class MountMain {
       SOURCE  iscsi://[user@]host[:port][,host…]/iqn/lun, file:PATH or a block device
         -f    check the options only; -s, -n, -v are taken for mount(8)'s sake
       OPTIONS, separated by commas:
-        remount ro rw spectator errors=withdraw noatime relatime strictatime nodiratime lazytime nodev nosuid noexec sync dirsync …
+        remount ro rw spectator errors=withdraw nodev nosuid noexec sync dirsync …
+        noatime (default) relatime strictatime nodiratime lazytime
+                           when reading changes access times
         binding=libfuse    by libfuse 2 in place of /dev/fuse itself (binding=kernel)
         cluster=none       the only node: no lock manager; others are refused meanwhile
         slot=N             node slot to take (default: any free one)

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jclusterfs.core.device.DeviceSpec;
+import org.jclusterfs.core.vfs.AccessPolicy;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.MountRequest;
 
@@ -16,6 +17,15 @@ import org.jclusterfs.core.vfs.MountRequest;
  */
 final class MountOptions {
   private static final long MS_RDONLY = 1;
+  private static final long MS_NOATIME = 1024;
+  private static final long MS_NODIRATIME = 2048;
+  private static final long MS_RELATIME = 1L << 21;
+  private static final long MS_STRICTATIME = 1L << 24;
+  private static final long MS_LAZYTIME = 1L << 25;
+
+  /** One of them is always set: without any the kernel would take relatime. */
+  private static final long ACCESS = MS_NOATIME | MS_RELATIME | MS_STRICTATIME;
+
   private static final Map<String, Long> SET =
       Map.ofEntries(
           Map.entry("ro", MS_RDONLY),
@@ -24,11 +34,11 @@ final class MountOptions {
           Map.entry("noexec", 8L),
           Map.entry("sync", 16L),
           Map.entry("dirsync", 128L),
-          Map.entry("noatime", 1024L),
-          Map.entry("nodiratime", 2048L),
-          Map.entry("relatime", 1L << 21),
-          Map.entry("strictatime", 1L << 24),
-          Map.entry("lazytime", 1L << 25));
+          Map.entry("noatime", MS_NOATIME),
+          Map.entry("nodiratime", MS_NODIRATIME),
+          Map.entry("relatime", MS_RELATIME),
+          Map.entry("strictatime", MS_STRICTATIME),
+          Map.entry("lazytime", MS_LAZYTIME));
   private static final Map<String, Long> CLEAR =
       Map.of(
           "rw",
@@ -42,21 +52,23 @@ final class MountOptions {
           "async",
           16L,
           "atime",
-          1024L,
+          MS_NOATIME,
           "diratime",
-          2048L,
+          MS_NODIRATIME,
           "norelatime",
-          1L << 21,
+          MS_RELATIME,
           "nostrictatime",
-          1L << 24,
+          MS_STRICTATIME,
           "nolazytime",
-          1L << 25);
+          MS_LAZYTIME);
 
   // For mount(8) and systemd, which pass them on.
   private static final Set<String> PASSED_ON =
       Set.of("_netdev", "nofail", "defaults", "auto", "noauto", "user", "nouser", "users");
 
-  private long flags;
+  private long flags = MS_NOATIME;
+  private boolean accessGiven;
+  private boolean atime;
   private boolean foreground;
   private boolean debug;
   private boolean acls = true;
@@ -104,6 +116,7 @@ final class MountOptions {
     if (options.libFuse && options.acls && options.aclsAsked) {
       throw new MountException("option acl: binding=libfuse knows no access control lists");
     }
+    options.completeAccess();
     if (options.spectator) {
       options.flags |= MS_RDONLY;
     }
@@ -149,9 +162,14 @@ final class MountOptions {
   private void word(String option) throws MountException {
     writable = option.equals("rw") || writable && !option.equals("ro");
     if (SET.containsKey(option)) {
+      if ((SET.get(option) & ACCESS) != 0) {
+        flags &= ~ACCESS; // the last one counts
+        accessGiven = true;
+      }
       flags |= SET.get(option);
     } else if (CLEAR.containsKey(option)) {
       flags &= ~CLEAR.get(option);
+      atime |= option.equals("atime");
     } else {
       switch (option) {
         case "queue_if_no_path" -> paths.put("no_path_retry", "queue");
@@ -171,6 +189,25 @@ final class MountOptions {
         }
       }
     }
+  }
+
+  private void completeAccess() {
+    if ((flags & ACCESS) != 0 && (accessGiven || (flags & MS_LAZYTIME) == 0)) {
+      return;
+    }
+    // By "atime", by "lazytime" alone, which asks for times that can be kept back; or it was taken
+    // back by "norelatime" or "nostrictatime".
+    boolean wanted = atime || (flags & MS_LAZYTIME) != 0;
+    flags = flags & ~ACCESS | (wanted ? MS_RELATIME : MS_NOATIME);
+  }
+
+  /** When reading changes access times. */
+  AccessPolicy accessPolicy() {
+    AccessPolicy.Update update =
+        (flags & MS_STRICTATIME) != 0
+            ? AccessPolicy.Update.ALWAYS
+            : (flags & MS_RELATIME) != 0 ? AccessPolicy.Update.RELATIVE : AccessPolicy.Update.NEVER;
+    return new AccessPolicy(update, (flags & MS_NODIRATIME) == 0, (flags & MS_LAZYTIME) != 0);
   }
 
   private void value(String name, String value) throws MountException {

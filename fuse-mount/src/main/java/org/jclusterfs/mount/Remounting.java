@@ -2,6 +2,7 @@ package org.jclusterfs.mount;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.Vfs;
@@ -49,7 +50,8 @@ final class Remounting {
             .filter(mount -> connection.isMounted())
             .orElseThrow(() -> new MountException("another mount lies over it"));
     // What is not mentioned stays as it is.
-    long flags = MountOptions.parse("remount," + now.options() + "," + options).mountFlags();
+    MountOptions wanted = MountOptions.parse("remount," + present(now) + "," + options);
+    long flags = wanted.mountFlags();
     if (!Posix.isRoot()) {
       throw new MountException("what a user has mounted stays as it is: umount and mount again");
     }
@@ -59,6 +61,7 @@ final class Remounting {
         vfs.setReadOnly(false);
       }
       setFlags(now, flags);
+      vfs.setAccessPolicy(wanted.accessPolicy());
       if (readOnly) {
         vfs.setReadOnly(true);
       }
@@ -66,6 +69,13 @@ final class Remounting {
       throw new MountException(e.getMessage(), e);
     }
     LOG.log(System.Logger.Level.INFO, "remounted {0}", readOnly ? "read-only" : "for writing");
+  }
+
+  /** The kernel has no word for strictatime: it shows none of the others then. */
+  private static String present(MountTable.Mount now) {
+    List<String> words = List.of(now.options().split(","));
+    boolean strict = !words.contains("noatime") && !words.contains("relatime");
+    return strict ? "strictatime," + now.options() : now.options();
   }
 
   private void setFlags(MountTable.Mount now, long flags) throws MountException {

@@ -236,6 +236,46 @@ class MountCommandTest {
     assertRefused("no jclusterfs volume is mounted", commands.mount(a, "remount,ro"));
   }
 
+  /** Runs a command that reads, past the page cache; says whether atime became another. */
+  private String afterReading(String path) throws Exception {
+    String script =
+        """
+        before=$(stat -c %%x %1$s)
+        if [ -d %1$s ]; then ls %1$s; else dd if=%1$s iflag=direct status=none; fi >/dev/null
+        [ "$(stat -c %%x %1$s)" = "$before" ] && echo kept || echo changed
+        """;
+    return commands.shell(script.formatted(path)).text();
+  }
+
+  @Test
+  void readingChangesAccessTimesAsTheOptionsOfTheMomentSay() throws Exception {
+    assertEquals(SILENT, commands.mount(a, "relatime"));
+    commands.shell("echo x >a/file");
+    assertEquals("changed", afterReading("a/file"));
+    assertEquals("kept", afterReading("a/file"));
+    assertEquals("changed", afterReading("a"));
+    commands.shell("touch -m a/file");
+    assertEquals("changed", afterReading("a/file"));
+    assertEquals(SILENT, commands.mount(a, "remount,strictatime"));
+    assertEquals("changed", afterReading("a/file"));
+    assertEquals("changed", afterReading("a/file"));
+    assertEquals(SILENT, commands.mount(a, "remount,nosuid"));
+    assertEquals("changed", afterReading("a/file"));
+    assertEquals(SILENT, commands.mount(a, "remount,noatime"));
+    assertTrue(commands.shell("findmnt -n -o OPTIONS a").text().contains(",noatime,"));
+    commands.shell("touch -m a/file");
+    assertEquals("kept", afterReading("a/file"));
+    String told = commands.shell("stat -c %x a/file").text();
+    assertEquals(SILENT, commands.umount(a));
+    assertEquals(SILENT, commands.mount(a, "lazytime"));
+    assertEquals(told, commands.shell("stat -c %x a/file").text());
+    assertEquals("changed", afterReading("a/file"));
+    told = commands.shell("stat -c %x a/file").text();
+    assertEquals(SILENT, commands.umount(a));
+    assertEquals(SILENT, commands.mount(a));
+    assertEquals(told, commands.shell("stat -c %x a/file").text());
+  }
+
   @Test
   void storesThroughMappingsAreSeenByTheOtherNode() throws Exception {
     Path b = commands.place("b");

@@ -6,12 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
+import org.jclusterfs.core.vfs.AccessPolicy;
+import org.jclusterfs.core.vfs.AccessPolicy.Update;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.MountRequest;
 import org.junit.jupiter.api.Test;
 
 /** The options of -o. */
 class MountOptionsTest {
+
+  private static final long NOATIME = 1024;
+  private static final long RELATIME = 1L << 21;
+  private static final long STRICTATIME = 1L << 24;
+  private static final long LAZYTIME = 1L << 25;
 
   private static void assertRefused(String reason, String options) {
     String told =
@@ -24,14 +31,38 @@ class MountOptionsTest {
     MountOptions options =
         MountOptions.parse(
             "rw,_netdev,nofail,defaults,user,nosuid,nodev,noexec,x-systemd.automount");
-    assertEquals(2 + 4 + 8, options.mountFlags());
+    assertEquals(2 + 4 + 8 + NOATIME, options.mountFlags());
   }
 
   @Test
   void laterOptionsOverrideEarlierOnes() throws Exception {
-    assertEquals(0, MountOptions.parse("ro,noatime,rw,atime").mountFlags());
-    assertEquals(1, MountOptions.parse("rw,ro").mountFlags());
+    assertEquals(NOATIME, MountOptions.parse("ro,rw").mountFlags());
+    assertEquals(1 + NOATIME, MountOptions.parse("rw,ro").mountFlags());
     assertTrue(MountOptions.parse("ro").request("file:/x").readOnly());
+  }
+
+  @Test
+  void oneWordSaysWhenReadingChangesAccessTimes() throws Exception {
+    Map<String, Long> meanings =
+        Map.of(
+            "", NOATIME,
+            "relatime", RELATIME,
+            "atime", RELATIME,
+            "noatime,atime", RELATIME,
+            "relatime,norelatime", NOATIME,
+            "strictatime,nostrictatime", NOATIME,
+            "relatime,strictatime", STRICTATIME,
+            "strictatime,noatime", NOATIME,
+            "lazytime", RELATIME + LAZYTIME,
+            "noatime,lazytime", NOATIME + LAZYTIME);
+    for (Map.Entry<String, Long> meaning : meanings.entrySet()) {
+      assertEquals(
+          meaning.getValue(), MountOptions.parse(meaning.getKey()).mountFlags(), meaning.getKey());
+    }
+    assertEquals(
+        new AccessPolicy(Update.ALWAYS, false, true),
+        MountOptions.parse("lazytime,strictatime,nodiratime").accessPolicy());
+    assertEquals(Update.NEVER, MountOptions.parse("").accessPolicy().update());
   }
 
   @Test

@@ -117,6 +117,7 @@ final class AttributeOperations {
       if ((InodeBlock.mode(inode.buffer()) & FileTypes.MASK) != FileTypes.SYMLINK) {
         throw new FsException(Failure.INVALID, "not a symbolic link");
       }
+      volume.accessTimes().read(volume, number, inode.buffer(), 0);
       byte[] target = new byte[(int) InodeBlock.size(inode.buffer())];
       volume
           .content()

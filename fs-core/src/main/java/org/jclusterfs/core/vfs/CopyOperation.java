@@ -93,6 +93,7 @@ final class CopyOperation {
         privileges.drop(held, flags);
         HeldInode read = first.number() == source.number() ? first : second;
         length[0] = Math.min(length[0], InodeBlock.size(read.buffer()) - from);
+        volume.accessTimes().read(volume, source.number(), read.buffer(), ranges.source().flags());
       }
       copied = length[0] <= 0 ? 0 : copier.step(source, from, target, to, length[0] - done);
       InodeFlags.commitWhereAsked(volume, held);

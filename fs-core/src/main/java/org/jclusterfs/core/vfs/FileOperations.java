@@ -214,6 +214,7 @@ final class FileOperations {
       if (pinsPages) {
         inode.kernelMayHavePages(true);
       }
+      volume.accessTimes().read(volume, inode.number(), held.buffer(), file.flags());
       volume.content().read(inode, offset, size, reply::accept);
     }
   }
@@ -300,7 +301,8 @@ final class FileOperations {
     }
   }
 
-  void sync(long number) throws IOException {
+  void sync(long number) throws IOException, LockUnavailableException {
+    volume.accessTimes().writeNow(number);
     Inode inode = volume.inodes().peek(number);
     if (inode == null || inode.lastSequence() == 0) {
       return;

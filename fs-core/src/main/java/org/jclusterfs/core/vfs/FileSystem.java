@@ -399,6 +399,11 @@ final class FileSystem implements Vfs {
   }
 
   @Override
+  public void setAccessPolicy(AccessPolicy policy) {
+    volume.accessTimes().obey(policy, volume);
+  }
+
+  @Override
   public int thresholdMillis() {
     return thresholdMillis;
   }

@@ -1,6 +1,7 @@
 package org.jclusterfs.core.vfs;
 
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.inode.Timestamps;
 
@@ -32,7 +33,7 @@ final class FileTypes {
     return (mode & MASK) >> 12;
   }
 
-  static Attributes attributes(long number, ByteBuffer inode) {
+  static Attributes attributes(long number, ByteBuffer inode, Instant accessTime) {
     return new Attributes(
         number,
         InodeBlock.generation(inode),
@@ -44,7 +45,7 @@ final class FileTypes {
         InodeBlock.rdevMinor(inode),
         InodeBlock.size(inode),
         (InodeBlock.blocks(inode)) * SECTORS_PER_BLOCK,
-        Timestamps.access(inode),
+        accessTime,
         Timestamps.modify(inode),
         Timestamps.change(inode),
         Timestamps.birth(inode),

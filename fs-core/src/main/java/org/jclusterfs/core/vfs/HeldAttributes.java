@@ -20,11 +20,13 @@ final class HeldAttributes implements AutoCloseable {
   private final LockHolder holder;
   private final byte[] value;
   private final ByteBuffer buffer;
+  private final AccessTimes accessTimes;
 
   private HeldAttributes(VolumeState volume, Inode inode, LockHolder holder) throws IOException {
     this.volume = volume;
     this.inode = inode;
     this.holder = holder;
+    this.accessTimes = volume.accessTimes();
     MetaBlock known = inode.cachedBlock();
     byte[] told = known != null ? null : HeldInode.told(holder);
     if (told != null) {
@@ -78,7 +80,12 @@ final class HeldAttributes implements AutoCloseable {
   }
 
   Attributes attributes() {
-    return FileTypes.attributes(inode.number(), buffer);
+    return FileTypes.attributes(inode.number(), buffer, accessTimes.shown(inode.number(), buffer));
+  }
+
+  /** The attributes at their places in an inode's block; there may be nothing else. */
+  ByteBuffer buffer() {
+    return buffer;
   }
 
   /** Whether it has extended attributes. */

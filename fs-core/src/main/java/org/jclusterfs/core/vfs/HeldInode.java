@@ -236,6 +236,7 @@ final class HeldInode implements AutoCloseable {
   ByteBuffer modify(Transaction tx) {
     tx.modify(block);
     inode.changedIn(tx.sequence());
+    volume.accessTimes().changing(number(), buffer());
     return buffer();
   }
 
@@ -244,7 +245,7 @@ final class HeldInode implements AutoCloseable {
   }
 
   Attributes attributes() {
-    return FileTypes.attributes(number(), buffer());
+    return FileTypes.attributes(number(), buffer(), volume.accessTimes().shown(number(), buffer()));
   }
 
   @Override

@@ -37,6 +37,7 @@ final class InodeCallbacks implements LockCallbacks {
     if (inode == null) {
       return false;
     }
+    volume.accessTimes().lockGoes(name.id());
     if (from == LockMode.EX && inode.kernelMayHavePages()
         || to == LockMode.NL && kernelKnows(inode)) {
       dropFromKernel(inode, to);

@@ -37,6 +37,7 @@ final class Listing {
       boolean room = cookie >= 1 || sink.accept(DOT, number, TYPE, 1, null);
       room = room && (cookie >= 2 || sink.accept(DOT_DOT, parent, TYPE, 2, null));
       directory.inode().listed(true);
+      volume.accessTimes().read(volume, number, directory.buffer(), file.flags());
       long after = Math.max(cookie, 2);
       if (room && attributes) {
         listWithAttributes(directory, children, after, sink);

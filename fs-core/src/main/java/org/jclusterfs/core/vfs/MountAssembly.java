@@ -131,7 +131,8 @@ final class MountAssembly {
             content,
             new FileSpace(transactions, groups, content, clock),
             device,
-            new KernelLink());
+            new KernelLink(),
+            new AccessTimes(clock));
     registerCallbacks(volume);
     Orphans orphans = new Orphans(volume);
     reclaimer = new Reclaimer(volume, orphans);
@@ -172,7 +173,7 @@ final class MountAssembly {
         failures,
         threshold,
         () -> status(node),
-        wanted -> setReadOnly(wanted, node),
+        wanted -> setReadOnly(wanted, volume, node),
         () -> takeDown(volume, node, failures));
   }
 
@@ -187,7 +188,8 @@ final class MountAssembly {
   }
 
   /** Remounts; to read only when the kernel lets nobody write any more. */
-  private synchronized void setReadOnly(boolean wanted, NodeMembership node) throws IOException {
+  private synchronized void setReadOnly(boolean wanted, VolumeState volume, NodeMembership node)
+      throws IOException {
     if (node.withdrawn()) {
       throw new IOException("this node has stopped");
     }
@@ -195,6 +197,7 @@ final class MountAssembly {
       return;
     }
     if (wanted) {
+      volume.accessTimes().writeAll();
       reclaimer.drain(DRAIN_MILLIS, unheldSlots());
       readOnly.set(true);
       journal.checkpoint();
@@ -317,8 +320,10 @@ final class MountAssembly {
       }
     }
     if (!node.withdrawn() && !readOnly.get()) {
+      volume.accessTimes().writeAll();
       reclaimer.drain(DRAIN_MILLIS, unheldSlots());
     }
+    volume.accessTimes().close();
     reclaimer.close();
     cleaner.close();
     failures.run(

@@ -287,6 +287,9 @@ public interface Vfs extends AutoCloseable {
     throw new FsException(FsException.Failure.NOT_SUPPORTED, "it stays as it was mounted");
   }
 
+  /** Says when reading changes access times; where nobody does it never does. */
+  default void setAccessPolicy(AccessPolicy policy) {}
+
   /** State of the mount at this moment, for people; never waits for a lock of the cluster. */
   MountStatus status();
 

@@ -34,7 +34,8 @@ record VolumeState(
     FileContent content,
     FileSpace space,
     BlockDevice device,
-    KernelLink kernel) {
+    KernelLink kernel,
+    AccessTimes accessTimes) {
 
   MetaStore store() {
     return transactions.store();

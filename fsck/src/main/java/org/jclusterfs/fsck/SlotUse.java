@@ -21,12 +21,12 @@ import org.jclusterfs.core.volume.BlockIo;
  * A slot that somebody has claimed, and whether the claimant still lives.
  *
  * @param slot its number
- * @param tool claimed by a tool and not by a mount
+ * @param claimant empty, or that it is a tool or a mount without a cluster, with "on" behind it
  * @param hostName host of the claimant
  * @param since when it was claimed
  * @param alive its heartbeat moves; false: nothing was heard for the volume's threshold of death
  */
-record SlotUse(int slot, boolean tool, String hostName, Instant since, boolean alive) {
+record SlotUse(int slot, String claimant, String hostName, Instant since, boolean alive) {
   private static final int POLL_MILLIS = 200;
 
   /** One line that names slot, host and time. */
@@ -34,7 +34,7 @@ record SlotUse(int slot, boolean tool, String hostName, Instant since, boolean a
     return "slot "
         + slot
         + ", "
-        + (tool ? "a tool on " : "")
+        + claimant
         + "host "
         + (hostName.isEmpty() ? "unknown" : hostName)
         + ", since "
@@ -79,7 +79,7 @@ record SlotUse(int slot, boolean tool, String hostName, Instant since, boolean a
   private static SlotUse of(ByteBuffer block, boolean alive) {
     return new SlotUse(
         SlotDescriptor.slot(block),
-        SlotDescriptor.state(block) == SlotDescriptor.TOOL,
+        SlotDescriptor.claimant(SlotDescriptor.state(block), SlotDescriptor.port(block)),
         SlotDescriptor.hostName(block),
         Instant.ofEpochSecond(SlotDescriptor.claimedAt(block)),
         alive);

@@ -1,5 +1,6 @@
 package org.jclusterfs.mount;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,10 +16,11 @@ public final class MountMain {
   private static final Duration PATIENCE = Duration.ofSeconds(4);
   private static final String USAGE =
       """
-      usage: mount.jclusterfs SOURCE DIR [-s] [-f] [-n] [-v] [-h] [-V] [-o OPTIONS]
+      usage: mount.jclusterfs SOURCE DIR [-s] [-f] [-n] [-v] [-h] [-V] [--foreground] [-o OPTIONS]
 
       SOURCE  iscsi://[user@]host[:port][,host…]/iqn/lun, file:PATH or a block device
         -f    check the options only; -s, -n, -v are taken for mount(8)'s sake
+        --foreground  as -o foreground: stay attached, log to stderr
       OPTIONS, separated by commas:
         remount ro rw spectator errors=withdraw nodev nosuid noexec sync dirsync …
         noatime (default) relatime strictatime nodiratime lazytime
@@ -34,7 +36,8 @@ public final class MountMain {
         path_selector=, replacement_timeout=SECONDS, no_path_retry=, polling_interval=SECONDS
                            several portals or targets, as dm-multipath names them
         attr_timeout=SECONDS  how long the kernel keeps attributes at most (default 5)
-        log=FILE           log of the daemon (default /var/log/jclusterfs.log)
+        log=syslog         log to syslog or the journal (default for root where /dev/log is)
+        log=FILE           log to a file (otherwise the default: /var/log/jclusterfs.log)
         foreground, debug
       """;
 
@@ -84,6 +87,8 @@ public final class MountMain {
         list.append(',').append(args[i]);
       } else if (arg.startsWith("-o")) {
         list.append(',').append(arg.substring(2));
+      } else if (arg.equals("--foreground")) {
+        list.append(",foreground");
       } else if (arg.matches("-[sfnv]+")) {
         fake |= arg.indexOf('f') > 0;
       } else if (arg.startsWith("-") && arg.length() > 1) {
@@ -101,19 +106,31 @@ public final class MountMain {
     if (fake) {
       return 0;
     }
-    if (options.debug()) {
-      java.util.logging.Logger root = java.util.logging.Logger.getLogger("org.jclusterfs");
-      root.setLevel(java.util.logging.Level.FINE);
-      for (java.util.logging.Handler h : java.util.logging.Logger.getLogger("").getHandlers()) {
-        h.setLevel(java.util.logging.Level.FINE);
-      }
-    }
     if (options.remount()) {
       Remounting.ask(Path.of(words.get(1)).toAbsolutePath().normalize(), list.toString());
       return 0;
     }
     Path directory = new MountPoint(PATIENCE).prepare(words.get(1));
+    beginLog(options, directory);
     return new Daemon(volumes).run(words.get(0), directory, options, () -> tell("live"));
+  }
+
+  private static void beginLog(MountOptions options, Path directory) throws MountException {
+    DaemonLog.begin(directory, options.debug());
+    // The launcher says so where there is one and nobody has asked for a file.
+    boolean found = System.getProperty("jclusterfs.syslog") != null;
+    try {
+      if (found || options.syslog()) {
+        DaemonLog.toSyslog(directory, DaemonLog.SYSLOG);
+      }
+    } catch (IOException e) {
+      if (options.syslog()) {
+        throw new MountException(
+            "option log=syslog: no log daemon answers (" + e.getMessage() + "); use log=FILE", e);
+      }
+      System.getLogger(MountMain.class.getName())
+          .log(System.Logger.Level.WARNING, "no log daemon answers: {0}", e.getMessage());
+    }
   }
 
   private static String version() {

@@ -346,6 +346,11 @@ final class MountOptions {
     return Math.min(validMillis, volumeThresholdMillis * 2L / 3);
   }
 
+  /** Whether the host's log daemon is asked for by name. */
+  boolean syslog() {
+    return "syslog".equals(given.get("log"));
+  }
+
   boolean debug() {
     return debug;
   }

@@ -115,8 +115,12 @@ final class Commands implements AutoCloseable {
     try (Stream<Path> files = Files.list(Path.of("/run/jclusterfs"))) {
       for (Path file : files.filter(f -> f.getFileName().toString().matches("[0-9]+")).toList()) {
         long pid = Long.parseLong(file.getFileName().toString());
-        if (Files.readAllLines(file).contains("directory=" + of) && lives(pid)) {
-          return pid;
+        try {
+          if (Files.readAllLines(file).contains("directory=" + of) && lives(pid)) {
+            return pid;
+          }
+        } catch (java.nio.file.NoSuchFileException e) {
+          // A mount of somebody else that has just ended.
         }
       }
     }

@@ -236,6 +236,39 @@ class MountCommandTest {
     assertRefused("no jclusterfs volume is mounted", commands.mount(a, "remount,ro"));
   }
 
+  @Test
+  void addressOfAnotherHostIsRefusedAndThoseOfThisAreNamed() throws Exception {
+    Outcome outcome = commands.mount(a, "address=192.0.2.7");
+    assertRefused("option address=192.0.2.7: this host has no such address", outcome);
+    assertRefused("127.0.0.1", outcome);
+  }
+
+  @Test
+  void umountLeavesOtherMountsAloneAndSaysNothingWhereForceHelps() throws Exception {
+    assertEquals("", commands.shell("mount -t tmpfs none a").text());
+    Outcome refused = commands.umount(a, "-f", "-l");
+    assertEquals(32, refused.status());
+    assertTrue(refused.text().contains("a mount of type tmpfs"), refused.text());
+    assertEquals("", commands.shell("umount a").text());
+    assertTrue(commands.umount(a).text().contains("not a jclusterfs mount"));
+    assertEquals(SILENT, commands.mount(a));
+    try (var open = Files.newOutputStream(a.resolve("file"))) {
+      open.write('x');
+      assertEquals(32, commands.umount(a).status());
+      assertEquals(SILENT, commands.umount(a, "-f"));
+    } catch (java.io.IOException e) {
+      assertTrue(e.getMessage().contains("not connected"), e.getMessage());
+    }
+  }
+
+  @Test
+  void linesOfTheLogNameProcessAndDirectory() throws Exception {
+    assertEquals(SILENT, commands.mount(a));
+    String mark = " INFO [" + commands.daemon(a) + " " + a + "] ";
+    assertTrue(commands.log().contains(mark), commands.log());
+    assertEquals(SILENT, commands.umount(a));
+  }
+
   /** Runs a command that reads, past the page cache; says whether atime became another. */
   private String afterReading(String path) throws Exception {
     String script =

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jclusterfs.core.cluster.ClusterVolume;
+import org.jclusterfs.core.cluster.VolumeInUseException;
 import org.jclusterfs.core.cluster.VolumeUsage;
 import org.jclusterfs.core.device.BlockDevice;
 import org.jclusterfs.core.device.DeviceSpec;
@@ -202,14 +203,25 @@ final class MkfsCommand implements Callable<Integer> {
 
   private int make(BlockDevice device, FormatOptions options) throws IOException {
     FormatPlan plan = FormatPlan.of(device.size() / BlockHeader.BLOCK_SIZE, options);
+    // What is refused is refused before anything is said of what would be made.
+    Optional<String> content = content(device);
+    String found = deviceName + " contains " + content.orElse("nothing");
+    boolean lossless = content.isEmpty() || force;
+    if (!lossless && !dryRun && !console.canAsk()) {
+      console.error(found + "; use -F to overwrite it");
+      return 1;
+    }
     if (!quiet) {
       describe(plan);
     }
-    if (!mayOverwrite(device)) {
-      return 1;
-    }
     if (dryRun) {
+      if (!lossless) {
+        console.out().println(found);
+      }
       return 0;
+    }
+    if (!lossless && !console.confirm(found + ".\nProceed anyway, and lose it?")) {
+      return 1;
     }
     write(device, plan);
     if (!quiet) {
@@ -257,43 +269,30 @@ final class MkfsCommand implements Callable<Integer> {
     out.println("Backup superblocks: " + places);
   }
 
-  /** Refuses a mounted volume, and asks before anything else is lost. */
-  private boolean mayOverwrite(BlockDevice device) throws IOException {
-    Optional<String> content;
+  /**
+   * What is on the device, for people.
+   *
+   * @throws VolumeInUseException if it is a volume that somebody uses
+   */
+  private Optional<String> content(BlockDevice device) throws IOException {
     try {
       ByteBuffer superblock = Superblocks.readPrimary(device);
       String holders = holders(device, superblock);
       if (!holders.isEmpty()) {
-        console.error(deviceName + " is in use: " + holders + "; unmount it there first");
-        return false;
+        throw new VolumeInUseException(
+            deviceName + " is in use: " + holders + "; unmount it there first");
       }
-      content =
-          Optional.of(
-              "a jclusterfs volume"
-                  + (Superblock.label(superblock).isEmpty()
-                      ? ""
-                      : " labelled \"" + Superblock.label(superblock) + "\"")
-                  + " with UUID "
-                  + BlockHeader.volumeUuid(superblock));
+      String label = Superblock.label(superblock);
+      return Optional.of(
+          "a jclusterfs volume"
+              + (label.isEmpty() ? "" : " labelled \"" + label + "\"")
+              + " with UUID "
+              + BlockHeader.volumeUuid(superblock));
     } catch (UnusableVolumeException e) {
-      content =
-          e.reason() == Reason.NOT_A_VOLUME
-              ? Signatures.find(device)
-              : Optional.of("a jclusterfs volume that cannot be read (" + e.getMessage() + ")");
+      return e.reason() == Reason.NOT_A_VOLUME
+          ? Signatures.find(device)
+          : Optional.of("a jclusterfs volume that cannot be read (" + e.getMessage() + ")");
     }
-    if (content.isEmpty() || force) {
-      return true;
-    }
-    String found = deviceName + " contains " + content.get();
-    if (dryRun) {
-      console.out().println(found);
-      return true;
-    }
-    if (console.canAsk()) {
-      return console.confirm(found + ".\nProceed anyway, and lose it?");
-    }
-    console.error(found + "; use -F to overwrite it");
-    return false;
   }
 
   /** Who has the volume mounted; empty: nobody who lives. */

@@ -117,6 +117,7 @@ class MkfsTest {
     String uuid = BlockHeader.volumeUuid(superblock()).toString();
     assertEquals(1, mkfs(device));
     assertTrue(errors.contains("labelled \"old\"") && errors.contains("-F"), errors);
+    assertEquals("", output);
     assertEquals(1, run(question -> false, device));
     assertEquals(uuid, BlockHeader.volumeUuid(superblock()).toString());
     assertEquals(0, run(question -> question.contains("old"), device));
@@ -156,6 +157,7 @@ class MkfsTest {
     }
     assertEquals(1, mkfs("-F", device));
     assertTrue(errors.contains("alpha") && errors.contains("in use"), errors);
+    assertEquals("", output);
   }
 
   @Test

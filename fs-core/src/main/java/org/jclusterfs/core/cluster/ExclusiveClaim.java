@@ -69,8 +69,19 @@ public final class ExclusiveClaim implements AutoCloseable {
    * @throws IOException if a dead holder cannot be fenced, or the device fails
    */
   public static ExclusiveClaim take(BlockDevice device, ClusterVolume volume) throws IOException {
+    return take(device, volume, 0);
+  }
+
+  /** As {@link #take}, for a mount without a cluster: the slot says so to people. */
+  public static ExclusiveClaim takeToMount(BlockDevice device, ClusterVolume volume)
+      throws IOException {
+    return take(device, volume, SlotDescriptor.PORT_OF_MOUNT_ALONE);
+  }
+
+  private static ExclusiveClaim take(BlockDevice device, ClusterVolume volume, int port)
+      throws IOException {
     SlotArea area = new SlotArea(device, volume);
-    Claimant claimant = JoinOptions.DEFAULTS.claimant(List.of(), 0);
+    Claimant claimant = JoinOptions.DEFAULTS.claimant(List.of(), port);
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       ExclusiveClaim claim = tryTake(area, claimant);
       if (claim != null) {

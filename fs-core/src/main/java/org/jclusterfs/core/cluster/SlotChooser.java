@@ -173,10 +173,10 @@ final class SlotChooser {
         throw new VolumeInUseException(
             area.device().description()
                 + (live
-                    ? " is in use by a tool or by a mount with cluster=none: "
+                    ? " is in use: "
                         + info.holder()
-                        + "; wait until it is done"
-                    : " was left by a tool that died while nodes had it mounted: "
+                        + (info.isMountAlone() ? "; unmount it there" : "; wait until it is done")
+                    : " was left while nodes had it mounted by one that died: "
                         + info.holder()
                         + "; unmount all nodes and run fsck.jclusterfs"));
       }

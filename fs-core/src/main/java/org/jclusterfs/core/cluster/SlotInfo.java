@@ -45,12 +45,18 @@ public record SlotInfo(
     return state == SlotDescriptor.FREE;
   }
 
+  /** Whether it is held by a mount without a cluster. */
+  boolean isMountAlone() {
+    return state == SlotDescriptor.TOOL && port == SlotDescriptor.PORT_OF_MOUNT_ALONE;
+  }
+
   /** One line that names the holder for people. */
   public String holder() {
     return "slot "
         + slot
         + ": "
-        + (state == SlotDescriptor.TOOL ? "a tool on host " : "host ")
+        + SlotDescriptor.claimant(state, port)
+        + "host "
         + hostName
         + ", pid "
         + process.pid()

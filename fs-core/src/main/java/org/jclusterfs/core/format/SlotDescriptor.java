@@ -103,6 +103,20 @@ public final class SlotDescriptor {
   /** {@link #state}: claimed by a tool that wants the volume for itself. */
   public static final int TOOL = 2;
 
+  /**
+   * {@link #port} of a slot in state {@link #TOOL} whose claimant is a mount without a cluster;
+   * nobody listens there, and no address is given.
+   */
+  public static final int PORT_OF_MOUNT_ALONE = 1;
+
+  /** Who has claimed a slot, for people: a tool, a mount that is alone, or else a host's node. */
+  public static String claimant(int state, int port) {
+    if (state != TOOL) {
+      return "";
+    }
+    return port == PORT_OF_MOUNT_ALONE ? "a mount with cluster=none on " : "a tool on ";
+  }
+
   /** Slots that a volume has room for. */
   public static final int CAPACITY = 255;
 

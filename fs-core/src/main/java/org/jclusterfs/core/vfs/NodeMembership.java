@@ -88,7 +88,7 @@ interface NodeMembership {
       ClusterVolume volume = ClusterVolume.of(superblock).withThreshold(request.thresholdMillis());
       ExclusiveClaim claim;
       try {
-        claim = ExclusiveClaim.take(device, volume);
+        claim = ExclusiveClaim.takeToMount(device, volume);
       } catch (VolumeInUseException e) {
         throw new MountException(
             e.getMessage() + "; cluster=none wants a volume that nobody else uses", e);

@@ -18,6 +18,9 @@ public final class Volumes {
    * @throws MountException in words for the user; nothing is left behind then
    */
   public static Vfs mount(MountRequest request) throws MountException {
+    if (request.clustered() && request.address() != null) {
+      HostAddresses.requireOwn(request.address());
+    }
     BlockDevice device;
     try {
       device = Devices.open(request.device());

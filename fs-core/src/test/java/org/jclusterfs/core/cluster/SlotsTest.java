@@ -140,8 +140,13 @@ final class SlotsTest {
     node.cluster.close();
     ExclusiveClaim claim = ExclusiveClaim.take(device, cluster.volume);
     IOException refused = assertThrows(VolumeInUseException.class, () -> cluster.node().claim());
-    assertTrue(refused.getMessage().contains("by a tool"), refused.getMessage());
+    assertTrue(refused.getMessage().contains("a tool on host "), refused.getMessage());
     claim.check();
+    claim.close();
+    claim = ExclusiveClaim.takeToMount(device, cluster.volume);
+    refused = assertThrows(VolumeInUseException.class, () -> cluster.node().claim());
+    assertTrue(refused.getMessage().contains("cluster=none on host "), refused.getMessage());
+    assertTrue(refused.getMessage().contains("unmount it there"), refused.getMessage());
     claim.close();
     cluster.node().join();
   }

@@ -39,6 +39,15 @@ public interface LibC {
   /** dup2(2). */
   int dup2(int descriptor, int as);
 
+  /** socket(2). */
+  int socket(int domain, int type, int protocol);
+
+  /** connect(2) with an address that lies in memory. */
+  int connect(int descriptor, long address, int length);
+
+  /** send(2) from memory at an address. */
+  long send(int descriptor, long address, long size, int flags);
+
   /** socketpair(2) into two ints at an address. */
   int socketpair(int domain, int type, int protocol, long pair);
 

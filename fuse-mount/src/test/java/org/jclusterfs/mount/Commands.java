@@ -88,6 +88,10 @@ final class Commands implements AutoCloseable {
     builder.environment().clear();
     builder.environment().put("JCLUSTERFS_CLASS_PATH", System.getProperty("java.class.path"));
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    String options = System.getenv("JCLUSTERFS_JAVA_OPTS");
+    if (options != null) {
+      builder.environment().put("JCLUSTERFS_JAVA_OPTS", options);
+    }
     Process process = builder.start();
     Thread reader =
         new Thread(

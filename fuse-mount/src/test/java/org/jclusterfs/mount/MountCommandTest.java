@@ -8,31 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jclusterfs.mount.Commands.Outcome;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** bin/mount.jclusterfs and bin/umount.jclusterfs on a volume in a file, with real daemons. */
-@org.junit.jupiter.api.Timeout(
-    value = 120,
-    threadMode = org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD)
-class MountCommandTest {
-  private static final Outcome SILENT = new Outcome(0, "");
-
-  @TempDir Path temporary;
-  private Commands commands;
-  private Path a;
-
-  @BeforeEach
-  void format() throws Exception {
-    commands = new Commands(temporary, 2);
-    a = commands.place("a");
-  }
-
-  @AfterEach
-  void unmount() throws Exception {
-    commands.close();
+/** What the daemon of the kernel binding does, and what mounting does whatever the binding. */
+class MountCommandTest extends MountCommandContract {
+  @Override
+  String binding() {
+    return "kernel";
   }
 
   private static void assertRefused(String reason, Outcome outcome) {
@@ -65,16 +47,6 @@ class MountCommandTest {
   }
 
   @Test
-  void busyMountStaysAndIsUsable() throws Exception {
-    commands.mount(a);
-    Outcome busy =
-        commands.shell("exec 7>a/open; umount -i a; echo $?; echo still >&7; cat a/open");
-    assertTrue(busy.text().contains("target is busy"), busy.text());
-    assertTrue(busy.text().endsWith("32\nstill"), busy.text());
-    assertEquals(SILENT, commands.umount(a));
-  }
-
-  @Test
   void forcedUmountOfBusyMountFreesTheVolume() throws Exception {
     commands.mount(a);
     try (var open = Files.newOutputStream(a.resolve("open"))) {
@@ -83,51 +55,6 @@ class MountCommandTest {
       open.write(1);
     } catch (java.io.IOException expected) {
       // Not connected any more.
-    }
-  }
-
-  @Test
-  void forcedUmountEndsAWaitForALock() throws Exception {
-    commands.mount(a);
-    Files.createFile(a.resolve("lock"));
-    Process holder = commands.locker(a.resolve("lock"));
-    assertEquals("locked", holder.inputReader().readLine());
-    Process waiter = commands.locker(a.resolve("lock"));
-    commands.awaitFlock(waiter);
-    assertEquals(0, commands.umount(a, "-f").status());
-    assertEquals(List.of(), commands.usage().live());
-    assertTrue(waiter.waitFor() != 0);
-    holder.destroyForcibly().waitFor();
-  }
-
-  @Test
-  void terminatedDaemonLeavesInOrder() throws Exception {
-    commands.mount(a);
-    Files.writeString(a.resolve("file"), "kept");
-    long daemon = commands.daemon(a);
-    commands.signal("TERM", daemon);
-    Commands.awaitEnd(daemon);
-    assertEquals(List.of(), commands.usage().live());
-    assertEquals(List.of(), commands.usage().dead());
-    commands.mount(a);
-    assertEquals("kept", Files.readString(a.resolve("file")));
-  }
-
-  @Test
-  void deadMountIsReplacedThroughSymbolicLinkToo() throws Exception {
-    Path link = Files.createSymbolicLink(temporary.resolve("link"), a);
-    commands.mount(a);
-    Files.writeString(a.resolve("file"), "kept");
-    commands.shell("sync a/file; ls -l a");
-    for (Path on : List.of(a, link)) {
-      long daemon = commands.daemon(a);
-      commands.signal("KILL", daemon);
-      Commands.awaitEnd(daemon);
-      commands.shell("ls a/unknown");
-      assertTrue(commands.shell("ls a/unknown").text().endsWith("endpoint is not connected"));
-      assertEquals(SILENT, commands.mount(on));
-      assertEquals("kept", Files.readString(a.resolve("file")));
-      assertEquals(List.of(a), MountTable.read().below(commands.directory));
     }
   }
 

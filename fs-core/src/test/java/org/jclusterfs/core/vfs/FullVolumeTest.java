@@ -4,38 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.vfs.FsException.Failure;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Two nodes on a volume without a block that a file could take. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
-class FullVolumeTest {
+class FullVolumeTest extends TwoMounts {
   private static final int BLOCK = 4096;
   private static final int SMALL = 24;
-
-  @TempDir Path directory;
-  private TestVolume a;
-  private TestVolume b;
-  private long root;
-
-  @BeforeEach
-  void mount() throws Exception {
-    a = TestVolume.clustered(directory);
-    b = a.another();
-    root = a.root();
-  }
-
-  @AfterEach
-  void unmount() throws Exception {
-    b.close();
-    a.close();
-  }
 
   /** Small files s0 … s23 of 3 blocks, hard links to one of them, and one file with the rest. */
   private void fill() throws FsException {

@@ -12,7 +12,6 @@ import static org.jclusterfs.core.vfs.TestVolume.O_RDWR;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,42 +19,29 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.vfs.FsException.Failure;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Flags set by one node are obeyed by the other. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
-class InodeFlagsTest {
+class InodeFlagsTest extends TwoMounts {
   private static final int ALL = ~0;
   private static final byte[] DATA = {1, 2, 3};
 
-  @TempDir Path directory;
-  private TestVolume a;
-  private TestVolume b;
   private long dir;
   private OpenFile file;
   private long inode;
 
   @BeforeEach
-  void mount() throws Exception {
-    a = TestVolume.clustered(directory);
-    b = a.another();
-    dir = a.makeDirectory(a.root(), "dir").inode();
+  void makeFile() throws Exception {
+    dir = a.makeDirectory(root, "dir").inode();
     a.vfs.release(a.create(dir, "other"), 0);
     file = b.open(a.create(dir, "file").inode(), O_RDWR);
     inode = file.inode();
     b.write(file, 0, DATA);
     b.vfs.setXattr(inode, TestVolume.name("user.x"), DATA, 0);
-  }
-
-  @AfterEach
-  void unmount() throws Exception {
-    b.close();
-    a.close();
   }
 
   private AttributeChange change(Integer mode, Long size, Instant time) {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -23,32 +22,17 @@ import org.jclusterfs.core.cluster.LockStatistics;
 import org.jclusterfs.core.cluster.LockType;
 import org.jclusterfs.core.cluster.RangeLocks;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Two mounts of one volume in one process, joined by the real lock manager on loopback. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
-class TwoNodesTest {
-  @TempDir Path directory;
-  private TestVolume a;
-  private TestVolume b;
-  private long root;
+class TwoNodesTest extends TwoMounts {
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
-  @BeforeEach
-  void mount() throws Exception {
-    a = TestVolume.clustered(directory);
-    b = a.another();
-    root = a.root();
-  }
-
   @AfterEach
-  void unmount() throws Exception {
+  void endThreads() {
     threads.shutdownNow();
-    b.close();
-    a.close();
   }
 
   /** Runs the same work on both nodes at once. */

@@ -10,12 +10,10 @@ import jnr.ffi.Runtime;
 import jnr.ffi.Struct;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.DirectorySink;
-import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
 import ru.serce.jnrfuse.struct.FileStat;
-import ru.serce.jnrfuse.struct.FuseFileInfo;
 
-/** Open directories. */
+/** Directories are read. */
 final class DirectoryCallbacks {
   private static final int TYPE_SHIFT = 12;
   private static final CallContext FILL =
@@ -30,25 +28,7 @@ final class DirectoryCallbacks {
   DirectoryCallbacks(LibFuseSession session, OperationTable table) {
     this.session = session;
     this.vfs = session.vfs();
-    table.set(table.opendir, RawCallbacks.Path2.class, this::open);
     table.set(table.readdir, RawCallbacks.PathFill.class, this::read);
-    table.set(table.releasedir, RawCallbacks.Path2.class, this::release);
-    table.set(table.fsyncdir, RawCallbacks.PathIntFile.class, this::sync);
-  }
-
-  private int open(Pointer path, Pointer file) {
-    FuseFileInfo info = FuseFileInfo.of(file);
-    return session.serve(
-        "opendir",
-        () -> {
-          try (PathWalk.Found found = session.find(path)) {
-            vfs.open(
-                found.inode(),
-                info.flags.intValue(),
-                opened -> info.fh.set(session.handles().add(opened)));
-            return 0;
-          }
-        });
   }
 
   private int read(Pointer path, Pointer buffer, Pointer fill, long offset, Pointer file) {
@@ -56,27 +36,6 @@ final class DirectoryCallbacks {
         "readdir",
         () -> {
           vfs.readDirectory(session.file(file), offset, false, new Filler(buffer, fill));
-          return 0;
-        });
-  }
-
-  private int release(Pointer path, Pointer file) {
-    return session.serve(
-        "releasedir",
-        () -> {
-          OpenFile opened = session.handles().remove(FuseFileInfo.of(file).fh.longValue());
-          if (opened != null) {
-            vfs.release(opened, 0);
-          }
-          return 0;
-        });
-  }
-
-  private int sync(Pointer path, int dataOnly, Pointer file) {
-    return session.serve(
-        "fsyncdir",
-        () -> {
-          vfs.sync(session.file(file).inode(), dataOnly != 0);
           return 0;
         });
   }

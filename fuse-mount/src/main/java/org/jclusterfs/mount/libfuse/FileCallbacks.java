@@ -6,7 +6,7 @@ import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
 
-/** Open files. The kernel has no page of them, but of private mappings. */
+/** The content of open files. The kernel has no page of them, but of private mappings. */
 final class FileCallbacks {
   private static final int O_DSYNC = 010000;
   private static final int O_SYNC_BIT = 04000000;
@@ -17,28 +17,10 @@ final class FileCallbacks {
   FileCallbacks(LibFuseSession session, OperationTable table) {
     this.session = session;
     this.vfs = session.vfs();
-    table.set(table.open, RawCallbacks.Path2.class, this::open);
     table.set(table.read, RawCallbacks.PathData.class, this::read);
     table.set(table.write, RawCallbacks.PathData.class, this::write);
     table.set(table.flush, RawCallbacks.Path2.class, this::flush);
-    table.set(table.release, RawCallbacks.Path2.class, this::release);
-    table.set(table.fsync, RawCallbacks.PathIntFile.class, this::sync);
     table.set(table.fallocate, RawCallbacks.PathRange.class, this::allocate);
-  }
-
-  private int open(Pointer path, Pointer file) {
-    FuseFileInfo info = FuseFileInfo.of(file);
-    return session.serve(
-        "open",
-        () -> {
-          try (PathWalk.Found found = session.find(path)) {
-            vfs.open(
-                found.inode(),
-                info.flags.intValue(),
-                opened -> info.fh.set(session.handles().add(opened)));
-            return 0;
-          }
-        });
   }
 
   private int read(Pointer path, Pointer data, long size, long offset, Pointer file) {
@@ -85,28 +67,6 @@ final class FileCallbacks {
         "flush",
         () -> {
           vfs.flush(session.file(file), FuseFileInfo.of(file).lock_owner.longValue());
-          return 0;
-        });
-  }
-
-  private int release(Pointer path, Pointer file) {
-    FuseFileInfo info = FuseFileInfo.of(file);
-    return session.serve(
-        "release",
-        () -> {
-          OpenFile opened = session.handles().remove(info.fh.longValue());
-          if (opened != null) {
-            vfs.release(opened, info.lock_owner.longValue());
-          }
-          return 0;
-        });
-  }
-
-  private int sync(Pointer path, int dataOnly, Pointer file) {
-    return session.serve(
-        "fsync",
-        () -> {
-          vfs.sync(session.file(file).inode(), dataOnly != 0);
           return 0;
         });
   }

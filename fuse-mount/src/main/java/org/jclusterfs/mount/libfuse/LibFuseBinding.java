@@ -64,6 +64,7 @@ public final class LibFuseBinding implements Binding {
     session = new LibFuseSession(vfs, library);
     new AttributeCallbacks(session, table);
     new NameCallbacks(session, table);
+    new OpenCallbacks(session, table);
     new FileCallbacks(session, table);
     new DirectoryCallbacks(session, table);
     new XattrCallbacks(session, table);

@@ -116,7 +116,7 @@ public final class BenchCommand {
           new PingPongBench(kind, WARM_UP_SECONDS, seconds, roundsOr(3), options).run();
       case "idle-node" ->
           new IdleNodeBench(kind, WARM_UP_SECONDS, seconds, roundsOr(6), options).run();
-      case "locks" -> new LocksBench(kind, locks, options).run();
+      case "locks" -> new LocksBench(kind, WARM_UP_SECONDS, locks, options).run();
       case "initiator" -> new InitiatorBench(kind, 2 * WARM_UP_SECONDS, seconds, roundsOr(5)).run();
       default -> throw new IllegalArgumentException("no benchmark \"" + name + "\"");
     }

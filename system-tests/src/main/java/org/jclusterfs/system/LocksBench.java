@@ -18,6 +18,7 @@ final class LocksBench {
   private static final int FILES_PER_DIRECTORY = 10_000;
 
   private final Target.Kind kind;
+  private final int warmUp;
   private final long locks;
   private final String options;
   private final List<String> late = new ArrayList<>();
@@ -25,10 +26,12 @@ final class LocksBench {
   /**
    * A bench that has not begun.
    *
+   * @param warmUp seconds that whoever makes files beside does so before it is looked at
    * @param locks that the holder has at least
    * @param options mount options for every node, or empty for a threshold of 3 s
    */
-  LocksBench(Target.Kind kind, long locks, String options) {
+  LocksBench(Target.Kind kind, int warmUp, long locks, String options) {
+    this.warmUp = warmUp;
     this.options = options.isEmpty() ? "threshold=3" : options;
     this.kind = kind;
     this.locks = locks;
@@ -104,9 +107,9 @@ final class LocksBench {
   }
 
   /** Files that another node makes all the while; it was warm before. */
-  private static FileMaker beside(Node node, String name) throws IOException {
+  private FileMaker beside(Node node, String name) throws IOException {
     FileMaker maker = FileMaker.start(Files.createDirectory(node.path("beside-" + name)), name);
-    Checks.pause(2000);
+    Checks.pause(1000L * warmUp);
     maker.takeLongestPause();
     return maker;
   }

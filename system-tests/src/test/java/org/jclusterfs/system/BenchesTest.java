@@ -20,6 +20,6 @@ class BenchesTest {
 
   @Test
   void holderOfManyLocksIsJoinedLeavesAndDies() throws IOException {
-    new LocksBench(Target.Kind.FILE, 2_000, "").run();
+    new LocksBench(Target.Kind.FILE, 0, 2_000, "").run();
   }
 }

@@ -10,6 +10,7 @@ import java.util.logging.Logger;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.volume.FormatOptions;
 import org.jclusterfs.core.volume.VolumeFormatter;
 import org.jclusterfs.journal.testing.SimulatedDisk;
@@ -125,7 +126,7 @@ final class CrashRun {
       }
     }
     for (String attribute : volume.xattrs(volume.root()).keySet()) {
-      volume.vfs.removeXattr(volume.root(), MountedVolume.bytes(attribute));
+      volume.vfs.removeXattr(InodeId.ofNumber(volume.root()), MountedVolume.bytes(attribute));
     }
     volume.vfs.sync(volume.root(), false);
   }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jclusterfs.core.format.Geometry;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.core.volume.Superblocks;
@@ -43,7 +44,8 @@ final class DeviceErrorTest {
     for (int i = 0; i < PIECES; i++) {
       volume.write(file, 2L * i * BLOCK, filled(BLOCK, i));
     }
-    volume.vfs.setXattr(file.inode(), MountedVolume.bytes("user.long"), filled(9000, 1), 0);
+    volume.vfs.setXattr(
+        InodeId.ofNumber(file.inode()), MountedVolume.bytes("user.long"), filled(9000, 1), 0);
     volume.close(file);
     volume.vfs.close();
     return disk;
@@ -112,8 +114,12 @@ final class DeviceErrorTest {
         });
     all.put(
         "set attribute",
-        v -> v.vfs.setXattr(file(v), MountedVolume.bytes("user.x"), filled(20000, 2), 0));
-    all.put("remove attribute", v -> v.vfs.removeXattr(file(v), MountedVolume.bytes("user.long")));
+        v ->
+            v.vfs.setXattr(
+                InodeId.ofNumber(file(v)), MountedVolume.bytes("user.x"), filled(20000, 2), 0));
+    all.put(
+        "remove attribute",
+        v -> v.vfs.removeXattr(InodeId.ofNumber(file(v)), MountedVolume.bytes("user.long")));
     return all;
   }
 

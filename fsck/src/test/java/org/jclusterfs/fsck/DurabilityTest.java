@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jclusterfs.core.vfs.AttributeChange;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.journal.testing.SimulatedDisk;
 import org.junit.jupiter.api.BeforeEach;
@@ -113,9 +114,10 @@ final class DurabilityTest {
     volume.write(file, 0, filled(50_000, 5));
     volume.vfs.sync(file.inode(), false);
     volume.truncate(file.inode(), 5000);
-    volume.vfs.setXattr(file.inode(), MountedVolume.bytes("user.a"), filled(6000, 6), 0);
+    volume.vfs.setXattr(
+        InodeId.ofNumber(file.inode()), MountedVolume.bytes("user.a"), filled(6000, 6), 0);
     volume.vfs.setAttributes(
-        file.inode(),
+        InodeId.ofNumber(file.inode()),
         new AttributeChange(0600, null, null, null, null, null, false),
         attributes -> {});
     volume.vfs.sync(file.inode(), false);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.volume.FormatOptions;
 import org.jclusterfs.core.volume.VolumeFormatter;
@@ -137,7 +138,7 @@ final class FullVolumeRun {
 
   private void attribute() throws FsException {
     byte[] name = MountedVolume.bytes("user.x" + random.nextInt(3));
-    volume.vfs.setXattr(any(), name, new byte[random.nextInt(30_000)], 0);
+    volume.vfs.setXattr(InodeId.ofNumber(any()), name, new byte[random.nextInt(30_000)], 0);
   }
 
   /** On a volume without a free block: none of this may fail. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 
 /**
@@ -310,11 +311,12 @@ final class ModelVolume {
     if (remove) {
       name.inode.xattrs.remove(attribute);
       record("removexattr " + name.inode.number + " " + attribute);
-      volume.vfs.removeXattr(name.inode.number, MountedVolume.bytes(attribute));
+      volume.vfs.removeXattr(InodeId.ofNumber(name.inode.number), MountedVolume.bytes(attribute));
     } else {
       name.inode.xattrs.put(attribute, value);
       record("setxattr " + name.inode.number + " " + attribute + " " + value.length);
-      volume.vfs.setXattr(name.inode.number, MountedVolume.bytes(attribute), value, 0);
+      volume.vfs.setXattr(
+          InodeId.ofNumber(name.inode.number), MountedVolume.bytes(attribute), value, 0);
     }
   }
 

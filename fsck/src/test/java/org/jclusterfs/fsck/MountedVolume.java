@@ -14,6 +14,7 @@ import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.Caller;
 import org.jclusterfs.core.vfs.FaultyMounts;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.MountRequest;
 import org.jclusterfs.core.vfs.OpenFile;
@@ -74,30 +75,37 @@ final class MountedVolume {
 
   long makeDirectory(long parent, String name) throws FsException {
     AtomicReference<Attributes> made = new AtomicReference<>();
-    vfs.makeNode(parent, bytes(name), DIRECTORY | 0755, 0, 0, ROOT, made::set);
+    vfs.makeNode(InodeId.ofNumber(parent), bytes(name), DIRECTORY | 0755, 0, 0, ROOT, made::set);
     return got(made).inode();
   }
 
   OpenFile create(long parent, String name) throws FsException {
     AtomicReference<OpenFile> made = new AtomicReference<>();
-    vfs.create(parent, bytes(name), 0644, O_RDWR, ROOT, (attributes, file) -> made.set(file));
+    vfs.create(
+        InodeId.ofNumber(parent),
+        bytes(name),
+        0644,
+        O_RDWR,
+        ROOT,
+        (attributes, file) -> made.set(file));
     return got(made);
   }
 
   OpenFile createUnnamed(long parent) throws FsException {
     AtomicReference<OpenFile> made = new AtomicReference<>();
-    vfs.createUnnamed(parent, 0644, O_RDWR, ROOT, (attributes, file) -> made.set(file));
+    vfs.createUnnamed(
+        InodeId.ofNumber(parent), 0644, O_RDWR, ROOT, (attributes, file) -> made.set(file));
     return got(made);
   }
 
   long symlink(long parent, String name, String target) throws FsException {
     AtomicReference<Attributes> made = new AtomicReference<>();
-    vfs.makeSymlink(parent, bytes(name), bytes(target), ROOT, made::set);
+    vfs.makeSymlink(InodeId.ofNumber(parent), bytes(name), bytes(target), ROOT, made::set);
     return got(made).inode();
   }
 
   void makeFifo(long parent, String name) throws FsException {
-    vfs.makeNode(parent, bytes(name), FIFO | 0644, 0, 0, ROOT, made -> {});
+    vfs.makeNode(InodeId.ofNumber(parent), bytes(name), FIFO | 0644, 0, 0, ROOT, made -> {});
   }
 
   OpenFile open(long inode) throws FsException {
@@ -106,7 +114,7 @@ final class MountedVolume {
 
   OpenFile open(long inode, int flags) throws FsException {
     AtomicReference<OpenFile> opened = new AtomicReference<>();
-    vfs.open(inode, flags, opened::set);
+    vfs.open(InodeId.ofNumber(inode), flags, opened::set);
     return got(opened);
   }
 
@@ -149,51 +157,60 @@ final class MountedVolume {
 
   Attributes attributes(long inode) throws FsException {
     AtomicReference<Attributes> found = new AtomicReference<>();
-    vfs.getAttributes(inode, found::set);
+    vfs.getAttributes(InodeId.ofNumber(inode), found::set);
     return got(found);
   }
 
   long lookup(long parent, String name) throws FsException {
     AtomicReference<Attributes> found = new AtomicReference<>();
-    vfs.lookup(parent, bytes(name), found::set);
+    vfs.lookup(InodeId.ofNumber(parent), bytes(name), found::set);
     return got(found).inode();
   }
 
   void truncate(long inode, long size) throws FsException {
     vfs.setAttributes(
-        inode, new AttributeChange(null, null, null, size, null, null, false), done -> {});
+        InodeId.ofNumber(inode),
+        new AttributeChange(null, null, null, size, null, null, false),
+        done -> {});
   }
 
   void unlink(long parent, String name) throws FsException {
-    vfs.unlink(parent, bytes(name), done -> {});
+    vfs.unlink(InodeId.ofNumber(parent), bytes(name), done -> {});
   }
 
   void removeDirectory(long parent, String name) throws FsException {
-    vfs.removeDirectory(parent, bytes(name), done -> {});
+    vfs.removeDirectory(InodeId.ofNumber(parent), bytes(name), done -> {});
   }
 
   void rename(long parent, String name, long newParent, String newName, int flags)
       throws FsException {
-    vfs.rename(parent, bytes(name), newParent, bytes(newName), flags, ROOT, done -> {});
+    vfs.rename(
+        InodeId.ofNumber(parent),
+        bytes(name),
+        InodeId.ofNumber(newParent),
+        bytes(newName),
+        flags,
+        ROOT,
+        done -> {});
   }
 
   void link(long inode, long parent, String name) throws FsException {
-    vfs.link(inode, parent, bytes(name), done -> {});
+    vfs.link(InodeId.ofNumber(inode), InodeId.ofNumber(parent), bytes(name), done -> {});
   }
 
   String readLink(long inode) throws FsException {
     AtomicReference<byte[]> target = new AtomicReference<>();
-    vfs.readLink(inode, target::set);
+    vfs.readLink(InodeId.ofNumber(inode), target::set);
     return new String(got(target), StandardCharsets.UTF_8);
   }
 
   TreeMap<String, byte[]> xattrs(long inode) throws FsException {
     AtomicReference<List<byte[]>> names = new AtomicReference<>();
-    vfs.listXattrs(inode, names::set);
+    vfs.listXattrs(InodeId.ofNumber(inode), names::set);
     TreeMap<String, byte[]> all = new TreeMap<>();
     for (byte[] name : got(names)) {
       AtomicReference<byte[]> value = new AtomicReference<>();
-      vfs.getXattr(inode, name, value::set);
+      vfs.getXattr(InodeId.ofNumber(inode), name, value::set);
       all.put(new String(name, StandardCharsets.UTF_8), got(value));
     }
     return all;

@@ -3,6 +3,7 @@ package org.jclusterfs.fsck;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Random;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.volume.FormatOptions;
 import org.jclusterfs.core.volume.VolumeFormatter;
@@ -91,9 +92,12 @@ class PopulatedVolumeTest {
       at = volume.makeDirectory(at, "d" + depth);
     }
     OpenFile file = volume.create(volume.root(), "file");
-    volume.vfs.setXattr(file.inode(), MountedVolume.bytes("user.big"), new byte[65_536], 0);
-    volume.vfs.setXattr(file.inode(), MountedVolume.bytes("user.more"), new byte[60_000], 0);
-    volume.vfs.setXattr(file.inode(), MountedVolume.bytes("user.big"), new byte[10], 0);
+    volume.vfs.setXattr(
+        InodeId.ofNumber(file.inode()), MountedVolume.bytes("user.big"), new byte[65_536], 0);
+    volume.vfs.setXattr(
+        InodeId.ofNumber(file.inode()), MountedVolume.bytes("user.more"), new byte[60_000], 0);
+    volume.vfs.setXattr(
+        InodeId.ofNumber(file.inode()), MountedVolume.bytes("user.big"), new byte[10], 0);
     for (int i = 0; i < 1000; i++) {
       volume.link(file.inode(), at, "link" + i);
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jclusterfs.core.vfs.FaultyMounts;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 
 /** Carries operations on paths out on a mounted volume. */
@@ -119,12 +120,12 @@ final class RealTree implements CrashTree {
 
   @Override
   public void setXattr(String path, String name, byte[] value) throws FsException {
-    volume.vfs.setXattr(find(path), MountedVolume.bytes(name), value, 0);
+    volume.vfs.setXattr(InodeId.ofNumber(find(path)), MountedVolume.bytes(name), value, 0);
   }
 
   @Override
   public void removeXattr(String path, String name) throws FsException {
-    volume.vfs.removeXattr(find(path), MountedVolume.bytes(name));
+    volume.vfs.removeXattr(InodeId.ofNumber(find(path)), MountedVolume.bytes(name));
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.journal.Fault;
 import org.jclusterfs.journal.testing.SimulatedDisk;
@@ -61,11 +62,11 @@ class ReusedBlocksTest {
     Random random = new Random(1);
     for (long file : files) {
       byte[] value = CrashOperation.withoutZeros(random, ATTRIBUTE_BYTES);
-      first.vfs.setXattr(file, MountedVolume.bytes("user.a"), value, 0);
+      first.vfs.setXattr(InodeId.ofNumber(file), MountedVolume.bytes("user.a"), value, 0);
     }
     first.vfs.sync(files[0], false);
     for (long file : files) {
-      last.vfs.removeXattr(file, MountedVolume.bytes("user.a"));
+      last.vfs.removeXattr(InodeId.ofNumber(file), MountedVolume.bytes("user.a"));
     }
     last.vfs.sync(files[0], false);
     byte[] data = CrashOperation.withoutZeros(random, DATA_BYTES);

@@ -21,6 +21,7 @@ import org.jclusterfs.core.vfs.Caller;
 import org.jclusterfs.core.vfs.DirectorySink;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.FsException.Failure;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.KernelCaches;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Reply;
@@ -81,6 +82,7 @@ public final class FakeVfs implements Vfs {
 
   private static final class Inode {
     final long number;
+    long generation = 7;
     int mode;
     int uid;
     int gid;
@@ -131,7 +133,7 @@ public final class FakeVfs implements Vfs {
     Attributes attributes() {
       return new Attributes(
           number,
-          7,
+          generation,
           mode,
           links,
           uid,
@@ -206,6 +208,16 @@ public final class FakeVfs implements Vfs {
     System.arraycopy(bytes, 0, file.data, 0, bytes.length);
   }
 
+  /** Removes a name of the root behind the kernel's back; a new file takes name and number. */
+  public synchronized void replaceRemotely(String name, String content) {
+    Inode old = inodes.get(number(name));
+    Inode i = new Inode(old.number, S_IFREG | 0644, 0, 0);
+    i.generation = old.generation + 1;
+    i.parent = ROOT;
+    inodes.put(i.number, i);
+    changeRemotely(name, content);
+  }
+
   /** Renames a name of the root behind the kernel's back. */
   public synchronized void renameRemotely(String name, String newName) {
     TreeMap<String, Long> names = inodes.get(ROOT).names;
@@ -239,6 +251,14 @@ public final class FakeVfs implements Vfs {
     return found;
   }
 
+  private Inode get(InodeId id) throws FsException {
+    Inode found = get(id.number());
+    if (id.generation() != 0 && id.generation() != found.generation) {
+      throw new FsException(Failure.STALE, "inode " + id);
+    }
+    return found;
+  }
+
   private Inode child(Inode directory, byte[] name) throws FsException {
     Long number = directory.names.get(string(name));
     if (number == null) {
@@ -258,7 +278,7 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void lookup(long parent, byte[] name, Reply<Attributes> reply)
+  public synchronized void lookup(InodeId parent, byte[] name, Reply<Attributes> reply)
       throws FsException {
     called("lookup");
     reply.accept(child(get(parent), name).attributes());
@@ -270,14 +290,15 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void getAttributes(long inode, Reply<Attributes> reply) throws FsException {
+  public synchronized void getAttributes(InodeId inode, Reply<Attributes> reply)
+      throws FsException {
     called("getAttributes");
     reply.accept(get(inode).attributes());
   }
 
   @Override
   public synchronized void setAttributes(
-      long inode, AttributeChange change, Reply<Attributes> reply) throws FsException {
+      InodeId inode, AttributeChange change, Reply<Attributes> reply) throws FsException {
     called("setAttributes");
     Inode i = get(inode);
     if (change.mode() != null) {
@@ -306,12 +327,12 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void readLink(long inode, Reply<byte[]> reply) throws FsException {
+  public synchronized void readLink(InodeId inode, Reply<byte[]> reply) throws FsException {
     Inode i = get(inode);
     reply.accept(Arrays.copyOf(i.data, i.size));
   }
 
-  private Inode make(long parent, byte[] name, int mode, Caller caller) throws FsException {
+  private Inode make(InodeId parent, byte[] name, int mode, Caller caller) throws FsException {
     Inode directory = get(parent);
     if (directory.names.containsKey(string(name))) {
       throw new FsException(Failure.EXISTS, string(name));
@@ -320,7 +341,7 @@ public final class FakeVfs implements Vfs {
     if ((mode & S_IFMT) == 0) {
       i.mode |= S_IFREG;
     }
-    i.parent = parent;
+    i.parent = parent.number();
     if (i.directory()) {
       i.links = 2;
       directory.links++;
@@ -333,7 +354,7 @@ public final class FakeVfs implements Vfs {
 
   @Override
   public synchronized void makeNode(
-      long parent,
+      InodeId parent,
       byte[] name,
       int mode,
       int rdevMajor,
@@ -349,7 +370,7 @@ public final class FakeVfs implements Vfs {
 
   @Override
   public synchronized void makeSymlink(
-      long parent, byte[] name, byte[] target, Caller caller, Reply<Attributes> reply)
+      InodeId parent, byte[] name, byte[] target, Caller caller, Reply<Attributes> reply)
       throws FsException {
     Inode i = make(parent, name, S_IFLNK | 0777, caller);
     i.data = target.clone();
@@ -358,10 +379,11 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void link(long inode, long newParent, byte[] newName, Reply<Attributes> reply)
+  public synchronized void link(
+      InodeId inode, InodeId newParent, byte[] newName, Reply<Attributes> reply)
       throws FsException {
     Inode directory = get(newParent);
-    if (directory.names.putIfAbsent(string(newName), inode) != null) {
+    if (directory.names.putIfAbsent(string(newName), inode.number()) != null) {
       throw new FsException(Failure.EXISTS, string(newName));
     }
     get(inode).links++;
@@ -369,7 +391,8 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void unlink(long parent, byte[] name, Reply<Void> reply) throws FsException {
+  public synchronized void unlink(InodeId parent, byte[] name, Reply<Void> reply)
+      throws FsException {
     called("unlink");
     Inode directory = get(parent);
     child(directory, name).links--;
@@ -378,7 +401,7 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void removeDirectory(long parent, byte[] name, Reply<Void> reply)
+  public synchronized void removeDirectory(InodeId parent, byte[] name, Reply<Void> reply)
       throws FsException {
     Inode directory = get(parent);
     Inode gone = child(directory, name);
@@ -393,9 +416,9 @@ public final class FakeVfs implements Vfs {
 
   @Override
   public synchronized void rename(
-      long parent,
+      InodeId parent,
       byte[] name,
-      long newParent,
+      InodeId newParent,
       byte[] newName,
       int flags,
       Caller caller,
@@ -427,7 +450,8 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void open(long inode, int flags, Reply<OpenFile> reply) throws FsException {
+  public synchronized void open(InodeId inode, int flags, Reply<OpenFile> reply)
+      throws FsException {
     called("open");
     if ((flags & O_TRUNC) != 0) {
       get(inode).resize(0);
@@ -444,7 +468,7 @@ public final class FakeVfs implements Vfs {
 
   @Override
   public synchronized void create(
-      long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
+      InodeId parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException {
     called("create");
     Long there = get(parent).names.get(string(name));
@@ -461,7 +485,7 @@ public final class FakeVfs implements Vfs {
 
   @Override
   public synchronized void createUnnamed(
-      long parent, int mode, int flags, Caller caller, CreateReply reply) throws FsException {
+      InodeId parent, int mode, int flags, Caller caller, CreateReply reply) throws FsException {
     Inode i = make(parent, new byte[] {'?'}, mode & 07777 | S_IFREG, caller);
     get(parent).names.remove("?");
     i.links = 0;
@@ -548,7 +572,7 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void getXattr(long inode, byte[] name, Reply<byte[]> reply)
+  public synchronized void getXattr(InodeId inode, byte[] name, Reply<byte[]> reply)
       throws FsException {
     called("getXattr " + string(name));
     byte[] value = get(inode).xattrs.get(string(name));
@@ -559,7 +583,7 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void setXattr(long inode, byte[] name, byte[] value, int flags)
+  public synchronized void setXattr(InodeId inode, byte[] name, byte[] value, int flags)
       throws FsException {
     Map<String, byte[]> all = get(inode).xattrs;
     if (flags == 1 && all.containsKey(string(name))) {
@@ -572,19 +596,19 @@ public final class FakeVfs implements Vfs {
   }
 
   @Override
-  public synchronized void listXattrs(long inode, Reply<List<byte[]>> reply) throws FsException {
+  public synchronized void listXattrs(InodeId inode, Reply<List<byte[]>> reply) throws FsException {
     reply.accept(get(inode).xattrs.keySet().stream().map(FakeVfs::bytes).toList());
   }
 
   @Override
-  public synchronized void removeXattr(long inode, byte[] name) throws FsException {
+  public synchronized void removeXattr(InodeId inode, byte[] name) throws FsException {
     if (get(inode).xattrs.remove(string(name)) == null) {
       throw new FsException(Failure.NO_ATTRIBUTE, string(name));
     }
   }
 
   @Override
-  public synchronized void setFlags(long inode, int mask, int flags) throws FsException {
+  public synchronized void setFlags(InodeId inode, int mask, int flags) throws FsException {
     Inode i = get(inode);
     i.flags = i.flags & ~mask | flags & mask;
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
@@ -228,6 +229,24 @@ public abstract class MountContract {
   }
 
   @Test
+  void changeThatWaitsWhileItsInodesNumberIsUsedAgainDoesNothingToTheNewInode() throws Exception {
+    mounted.shell("echo old >a; chmod 644 a");
+    mounted.vfs.hold("setAttributes");
+    Process change = start("exec chmod 600 a 2>&1");
+    try {
+      awaitCall("setAttributes");
+      mounted.vfs.replaceRemotely("a", "new");
+      mounted.vfs.renameRemotely("a", "b");
+    } finally {
+      mounted.vfs.letGo();
+    }
+    String told = change.inputReader().readLine();
+    assertTrue(told.endsWith("No such file or directory"), told);
+    assertEquals("644 new", mounted.shell("stat -c %a b | tr '\\n' ' '; cat b"));
+    assertEquals("600", mounted.shell("chmod 600 b; stat -c %a b"));
+  }
+
+  @Test
   void abortAfterTheEndReachesNoOtherMount() throws Exception {
     Mounted ended = new Mounted(kind(), true);
     ended.close();
@@ -246,5 +265,19 @@ public abstract class MountContract {
     assertEquals("4096 1000 450 400 4000", mounted.shell("stat -f -c '%S %b %f %a %d' ."));
     assertEquals(
         "fuse.jclusterfs fake:volume", mounted.shell("findmnt -n -o FSTYPE,SOURCE . | tr -s ' '"));
+  }
+
+  /** Starts a shell script in the mount's directory. */
+  protected Process start(String script) throws IOException {
+    return new ProcessBuilder("/bin/bash", "-c", script)
+        .directory(mounted.directory.toFile())
+        .start();
+  }
+
+  /** Waits until an operation that is held has come. */
+  protected void awaitCall(String operation) throws InterruptedException {
+    while (!mounted.vfs.isHolding(operation)) {
+      Thread.sleep(10);
+    }
   }
 }

@@ -19,6 +19,7 @@ import org.jclusterfs.core.format.Superblock;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.Caller;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.MountException;
 import org.jclusterfs.core.vfs.MountRequest;
 import org.jclusterfs.core.vfs.Vfs;
@@ -177,11 +178,12 @@ final class ReplayBench {
       Attributes[] directory = new Attributes[1];
       Caller root = new Caller(0, 0, 0);
       byte[] name = ("d" + number).getBytes(StandardCharsets.UTF_8);
-      vfs.makeNode(vfs.root(), name, DIRECTORY, 0, 0, root, a -> directory[0] = a);
+      vfs.makeNode(
+          InodeId.ofNumber(vfs.root()), name, DIRECTORY, 0, 0, root, a -> directory[0] = a);
       while (!device.isDead()) {
         byte[] file = ("file number " + n).getBytes(StandardCharsets.UTF_8);
         vfs.create(
-            directory[0].inode(),
+            InodeId.ofNumber(directory[0].inode()),
             file,
             0644,
             2,

@@ -79,6 +79,13 @@ public final class HeldGroup implements BlockSource, AutoCloseable {
     return floor;
   }
 
+  /** Whether an inode lies at a block of this group. */
+  public boolean isInode(long address) throws IOException {
+    int number = relative(address) / BitmapBlock.BLOCKS;
+    ByteBuffer bitmap = group.bitmap(store, number).buffer();
+    return BitmapBlock.state(bitmap, relative(address) % BitmapBlock.BLOCKS) == BitmapBlock.INODE;
+  }
+
   /** A run of data blocks. */
   public record Run(long first, int length) {}
 

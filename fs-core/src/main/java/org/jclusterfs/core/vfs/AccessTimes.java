@@ -192,8 +192,9 @@ final class AccessTimes implements AutoCloseable {
   private void write(long number, Note note) throws IOException, LockUnavailableException {
     try {
       // Another node may have written one as good: then the lock can stay as it is.
-      if (!volume.readOnly().get() && isNews(number, note)) {
-        try (HeldInode held = HeldInode.acquire(volume, number, LockMode.EX)) {
+      InodeId id = new InodeId(number, note.generation());
+      if (!volume.readOnly().get() && isNews(id, note)) {
+        try (HeldInode held = HeldInode.acquire(volume, id, LockMode.EX)) {
           store(held);
         }
       }
@@ -203,9 +204,9 @@ final class AccessTimes implements AutoCloseable {
     notes.remove(number, note);
   }
 
-  private boolean isNews(long number, Note note)
+  private boolean isNews(InodeId id, Note note)
       throws IOException, LockUnavailableException, FsException {
-    try (HeldAttributes held = HeldAttributes.acquire(volume, number)) {
+    try (HeldAttributes held = HeldAttributes.acquire(volume, id)) {
       ByteBuffer inode = held.buffer();
       return note.appliesTo(inode)
           && policy.wants(

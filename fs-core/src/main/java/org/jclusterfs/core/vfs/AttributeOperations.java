@@ -24,9 +24,9 @@ final class AttributeOperations {
     this.xattrs = xattrs;
   }
 
-  void get(long number, Reply<Attributes> reply)
+  void get(InodeId id, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldAttributes inode = HeldAttributes.acquireToLook(volume, number)) {
+    try (HeldAttributes inode = HeldAttributes.acquireToLook(volume, id)) {
       reply.accept(inode.attributes());
       return;
     } catch (FsException e) {
@@ -34,19 +34,19 @@ final class AttributeOperations {
         throw e;
       }
     }
-    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.PR)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, id, LockMode.PR)) {
       reply.accept(inode.attributes());
     }
   }
 
-  void set(long number, AttributeChange change, Reply<Attributes> reply)
+  void set(InodeId id, AttributeChange change, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
-    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, id, LockMode.EX)) {
       InodeFlags.requireChangeable(inode, change);
       if (change.ownedBy() != null && change.ownedBy() != InodeBlock.uid(inode.buffer())) {
         throw new FsException(
-            Failure.NOT_PERMITTED, "inode " + number + " is not that user's any more");
+            Failure.NOT_PERMITTED, "inode " + id.number() + " is not that user's any more");
       }
       if (change.size() != null) {
         resize(inode, change.size());
@@ -111,13 +111,13 @@ final class AttributeOperations {
     return time == AttributeChange.NOW ? now : time;
   }
 
-  void readLink(long number, Reply<byte[]> reply)
+  void readLink(InodeId id, Reply<byte[]> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.PR)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, id, LockMode.PR)) {
       if ((InodeBlock.mode(inode.buffer()) & FileTypes.MASK) != FileTypes.SYMLINK) {
         throw new FsException(Failure.INVALID, "not a symbolic link");
       }
-      volume.accessTimes().read(volume, number, inode.buffer(), 0);
+      volume.accessTimes().read(volume, id.number(), inode.buffer(), 0);
       byte[] target = new byte[(int) InodeBlock.size(inode.buffer())];
       volume
           .content()

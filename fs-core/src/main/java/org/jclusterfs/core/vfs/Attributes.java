@@ -39,4 +39,10 @@ public record Attributes(
     Instant changeTime,
     Instant birthTime,
     int flags,
-    boolean cacheable) {}
+    boolean cacheable) {
+
+  /** What tells the inode for ever. */
+  public InodeId id() {
+    return new InodeId(inode, generation);
+  }
+}

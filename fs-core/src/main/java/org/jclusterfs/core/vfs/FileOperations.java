@@ -29,30 +29,37 @@ final class FileOperations {
     this.reclaimer = reclaimer;
   }
 
-  void open(long number, int flags, Reply<OpenFile> reply)
+  void open(InodeId id, int flags, Reply<OpenFile> reply)
       throws FsException, IOException, LockUnavailableException {
-    openExisting(number, flags, false, (attributes, file) -> reply.accept(file));
+    Inode inode = HeldInode.find(volume, id.number());
+    openFound(lockOpen(inode), id, flags, false, (attributes, file) -> reply.accept(file));
   }
 
+  /** An inode to be opened, and its open lock in PR, which the open takes over. */
+  private record Found(Inode inode, LockHolder open) {}
+
   /** The open lock comes before the inode's: whoever frees the inode holds the open lock first. */
-  private void openExisting(long number, int flags, boolean countLookup, Vfs.CreateReply reply)
+  private Found lockOpen(Inode inode) throws LockUnavailableException {
+    return new Found(inode, volume.locks().acquire(inode.openLock(), LockMode.PR));
+  }
+
+  private void openFound(
+      Found found, InodeId id, int flags, boolean countLookup, Vfs.CreateReply reply)
       throws FsException, IOException, LockUnavailableException {
     boolean writes = OpenHandle.writes(flags);
-    if (writes || (flags & OpenHandle.O_TRUNC) != 0) {
-      volume.requireWritable();
-    }
-    if (!volume.groups().contains(number)) {
-      throw new FsException(Failure.STALE, "no inode can be at block " + number);
-    }
-    Inode inode = volume.inodes().get(number);
-    countOpen(inode, writes);
+    boolean truncates = (flags & OpenHandle.O_TRUNC) != 0;
+    Inode inode = found.inode();
+    countOpen(found, writes);
     boolean opened = false;
     try {
-      boolean truncates = (flags & OpenHandle.O_TRUNC) != 0;
+      if (writes || truncates) {
+        volume.requireWritable();
+      }
       try (HeldInode held =
-          HeldInode.acquireUnlessFreed(volume, number, truncates ? LockMode.EX : LockMode.PR)) {
+          HeldInode.acquireUnlessFreed(volume, id, truncates ? LockMode.EX : LockMode.PR)) {
         if (countLookup && InodeBlock.linkCount(held.buffer()) == 0) {
-          throw new FsException(Failure.STALE, "inode " + number + " lost the name looked for");
+          throw new FsException(
+              Failure.STALE, "inode " + id.number() + " lost the name looked for");
         }
         boolean directory = held.isDirectory();
         if (directory && (writes || countLookup)) {
@@ -61,12 +68,12 @@ final class FileOperations {
         int mode = InodeBlock.mode(held.buffer());
         boolean link = (mode & FileTypes.MASK) == FileTypes.SYMLINK;
         if (countLookup && link && (flags & OpenHandle.O_NOFOLLOW) != 0) {
-          throw new FsException(Failure.IS_SYMLINK, "inode " + number + " is a symbolic link");
+          throw new FsException(Failure.IS_SYMLINK, "inode " + id.number() + " is a symbolic link");
         }
         if (countLookup && !FileTypes.isRegular(mode)) {
           // Made by another node since the kernel looked. It refuses a CREATE's answer that is no
           // regular file, and does not forget the lookup that it counted.
-          throw new FsException(Failure.OTHER_TYPE, "inode " + number + " is no regular file");
+          throw new FsException(Failure.OTHER_TYPE, "inode " + id.number() + " is no regular file");
         }
         InodeFlags.requireOpenable(held, flags);
         if (truncates && !directory) {
@@ -91,10 +98,10 @@ final class FileOperations {
     }
   }
 
-  private void countOpen(Inode inode, boolean writes) throws LockUnavailableException {
-    LockHolder holder = volume.locks().acquire(inode.openLock(), LockMode.PR);
-    if (!inode.opened(writes, holder)) {
-      holder.close();
+  private void countOpen(Found found, boolean writes) {
+    Inode inode = found.inode();
+    if (!inode.opened(writes, found.open())) {
+      found.open().close();
     }
     if (writes && inode.kernelMayHavePages() && inode.writeOpens() == 1) {
       // Pages that entered the kernel under PR could be dirtied without a request from now on.
@@ -108,20 +115,22 @@ final class FileOperations {
     LockHolder last = inode.released(writes);
     if (last != null) {
       last.close();
+      // Who came to free it may have met this open, and left it to its end.
+      reclaimer.lastClosed(inode, -1);
     }
   }
 
   void create(
-      long parentNumber, byte[] name, int mode, int flags, Caller caller, Vfs.CreateReply reply)
+      InodeId parentId, byte[] name, int mode, int flags, Caller caller, Vfs.CreateReply reply)
       throws FsException, IOException, LockUnavailableException {
     NameOperations.check(name);
     while (true) {
-      long existing = makeOrFind(parentNumber, name, mode, flags, caller, reply);
-      if (existing == 0) {
+      Found existing = makeOrFind(parentId, name, mode, flags, caller, reply);
+      if (existing == null) {
         return;
       }
       try {
-        openExisting(existing, flags, true, reply);
+        openFound(existing, InodeId.ofNumber(existing.inode().number()), flags, true, reply);
         return;
       } catch (FsException e) {
         // Somebody unlinked it between the two looks: look again.
@@ -132,16 +141,16 @@ final class FileOperations {
     }
   }
 
-  /** Makes the file and answers, or returns the number of the one that is there. */
-  private long makeOrFind(
-      long parentNumber, byte[] name, int mode, int flags, Caller caller, Vfs.CreateReply reply)
+  /** Makes the file and answers, or returns the one that is there. */
+  private Found makeOrFind(
+      InodeId parentId, byte[] name, int mode, int flags, Caller caller, Vfs.CreateReply reply)
       throws FsException, IOException, LockUnavailableException {
-    long found = findUnderShared(parentNumber, name, flags);
-    if (found != 0) {
+    Found found = findUnderShared(parentId, name, flags);
+    if (found != null) {
       return found;
     }
     volume.requireWritable();
-    try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.EX)) {
+    try (HeldInode parent = HeldInode.acquire(volume, parentId, LockMode.EX)) {
       NameOperations.requireAlive(parent);
       DirectoryTree.Entry entry = parent.entries().lookup(name);
       if (entry != null) {
@@ -153,7 +162,7 @@ final class FileOperations {
       try (HeldInode made = result.inode()) {
         InodeFlags.commitWhereAsked(volume, parent);
         answerMade(made, result.open(), flags, reply);
-        return 0;
+        return null;
       }
     }
   }
@@ -168,11 +177,11 @@ final class FileOperations {
     reply.accept(made.attributes(), new OpenHandle(inode, flags, false, false));
   }
 
-  void createUnnamed(long parentNumber, int mode, int flags, Caller caller, Vfs.CreateReply reply)
+  void createUnnamed(InodeId parentId, int mode, int flags, Caller caller, Vfs.CreateReply reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     NewInodes.Plan plan = new NewInodes.Plan(mode, 0, 0, null, caller, true);
-    NewInodes.Made result = names.makeUnnamed(parentNumber, plan);
+    NewInodes.Made result = names.makeUnnamed(parentId, plan);
     try (HeldInode made = result.inode()) {
       made.inode().linkable((flags & OpenHandle.O_EXCL) == 0);
       answerMade(made, result.open(), flags, reply);
@@ -180,23 +189,28 @@ final class FileOperations {
   }
 
   /** A session file is opened with O_CREAT far more often than it is made: look in PR first. */
-  private long findUnderShared(long parentNumber, byte[] name, int flags)
+  private Found findUnderShared(InodeId parentId, byte[] name, int flags)
       throws FsException, IOException, LockUnavailableException {
-    Inode parent = volume.inodes().peek(parentNumber);
+    Inode parent = volume.inodes().peek(parentId.number());
     if (parent != null && volume.locks().cached(parent.lock()) == LockMode.EX) {
-      return 0;
+      return null;
     }
-    try (HeldInode held = HeldInode.acquire(volume, parentNumber, LockMode.PR)) {
+    try (HeldInode held = HeldInode.acquire(volume, parentId, LockMode.PR)) {
       DirectoryTree.Entry entry = held.entries().lookup(name);
-      return entry == null ? 0 : openable(entry, flags);
+      return entry == null ? null : openable(entry, flags);
     }
   }
 
-  private static long openable(DirectoryTree.Entry entry, int flags) throws FsException {
+  /**
+   * The inode of a name whose directory is held. Its open lock is taken here, so that it is not
+   * freed, and its number not used again, before it is opened.
+   */
+  private Found openable(DirectoryTree.Entry entry, int flags)
+      throws FsException, LockUnavailableException {
     if ((flags & OpenHandle.O_EXCL) != 0) {
       throw new FsException(Failure.EXISTS, "the name is taken");
     }
-    return entry.inode();
+    return lockOpen(HeldInode.find(volume, entry.inode()));
   }
 
   void read(OpenFile file, long offset, int size, boolean pinsPages, Reply<List<ByteBuffer>> reply)

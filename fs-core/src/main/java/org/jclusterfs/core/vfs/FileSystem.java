@@ -139,7 +139,7 @@ final class FileSystem implements Vfs {
   }
 
   @Override
-  public void lookup(long parent, byte[] name, Reply<Attributes> reply) throws FsException {
+  public void lookup(InodeId parent, byte[] name, Reply<Attributes> reply) throws FsException {
     failures.run(() -> names.lookup(parent, name, reply));
   }
 
@@ -152,24 +152,24 @@ final class FileSystem implements Vfs {
   }
 
   @Override
-  public void getAttributes(long inode, Reply<Attributes> reply) throws FsException {
+  public void getAttributes(InodeId inode, Reply<Attributes> reply) throws FsException {
     failures.run(() -> attributes.get(inode, reply));
   }
 
   @Override
-  public void setAttributes(long inode, AttributeChange change, Reply<Attributes> reply)
+  public void setAttributes(InodeId inode, AttributeChange change, Reply<Attributes> reply)
       throws FsException {
     runWithSpace(() -> attributes.set(inode, change, reply));
   }
 
   @Override
-  public void readLink(long inode, Reply<byte[]> reply) throws FsException {
+  public void readLink(InodeId inode, Reply<byte[]> reply) throws FsException {
     failures.run(() -> attributes.readLink(inode, reply));
   }
 
   @Override
   public void makeNode(
-      long parent,
+      InodeId parent,
       byte[] name,
       int mode,
       int rdevMajor,
@@ -183,7 +183,7 @@ final class FileSystem implements Vfs {
 
   @Override
   public void makeSymlink(
-      long parent, byte[] name, byte[] target, Caller caller, Reply<Attributes> reply)
+      InodeId parent, byte[] name, byte[] target, Caller caller, Reply<Attributes> reply)
       throws FsException {
     if (target.length > LONGEST_TARGET) {
       throw new FsException(
@@ -196,26 +196,26 @@ final class FileSystem implements Vfs {
   }
 
   @Override
-  public void link(long inode, long newParent, byte[] newName, Reply<Attributes> reply)
+  public void link(InodeId inode, InodeId newParent, byte[] newName, Reply<Attributes> reply)
       throws FsException {
     runWithSpace(() -> names.link(inode, newParent, newName, reply));
   }
 
   @Override
-  public void unlink(long parent, byte[] name, Reply<Void> reply) throws FsException {
+  public void unlink(InodeId parent, byte[] name, Reply<Void> reply) throws FsException {
     runWithSpace(() -> names.remove(parent, name, false, reply));
   }
 
   @Override
-  public void removeDirectory(long parent, byte[] name, Reply<Void> reply) throws FsException {
+  public void removeDirectory(InodeId parent, byte[] name, Reply<Void> reply) throws FsException {
     runWithSpace(() -> names.remove(parent, name, true, reply));
   }
 
   @Override
   public void rename(
-      long parent,
+      InodeId parent,
       byte[] name,
-      long newParent,
+      InodeId newParent,
       byte[] newName,
       int flags,
       Caller caller,
@@ -225,20 +225,20 @@ final class FileSystem implements Vfs {
   }
 
   @Override
-  public void open(long inode, int flags, Reply<OpenFile> reply) throws FsException {
+  public void open(InodeId inode, int flags, Reply<OpenFile> reply) throws FsException {
     failures.run(() -> files.open(inode, flags, reply));
   }
 
   @Override
   public void create(
-      long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
+      InodeId parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException {
     int regular = (mode & FileTypes.MASK) == 0 ? mode | FileTypes.REGULAR : mode;
     runWithSpace(() -> files.create(parent, name, regular, flags, caller, reply));
   }
 
   @Override
-  public void createUnnamed(long parent, int mode, int flags, Caller caller, CreateReply reply)
+  public void createUnnamed(InodeId parent, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException {
     int regular = mode & ~FileTypes.MASK | FileTypes.REGULAR;
     runWithSpace(() -> files.createUnnamed(parent, regular, flags, caller, reply));
@@ -312,27 +312,27 @@ final class FileSystem implements Vfs {
   }
 
   @Override
-  public void getXattr(long inode, byte[] name, Reply<byte[]> reply) throws FsException {
+  public void getXattr(InodeId inode, byte[] name, Reply<byte[]> reply) throws FsException {
     failures.run(() -> xattrs.get(inode, name, reply));
   }
 
   @Override
-  public void setXattr(long inode, byte[] name, byte[] value, int flags) throws FsException {
+  public void setXattr(InodeId inode, byte[] name, byte[] value, int flags) throws FsException {
     runWithSpace(() -> xattrs.set(inode, name, value, flags));
   }
 
   @Override
-  public void listXattrs(long inode, Reply<List<byte[]>> reply) throws FsException {
+  public void listXattrs(InodeId inode, Reply<List<byte[]>> reply) throws FsException {
     failures.run(() -> xattrs.list(inode, reply));
   }
 
   @Override
-  public void removeXattr(long inode, byte[] name) throws FsException {
+  public void removeXattr(InodeId inode, byte[] name) throws FsException {
     runWithSpace(() -> xattrs.remove(inode, name));
   }
 
   @Override
-  public void setFlags(long inode, int mask, int flags) throws FsException {
+  public void setFlags(InodeId inode, int mask, int flags) throws FsException {
     failures.run(() -> InodeFlags.set(volume, inode, mask, flags));
   }
 

@@ -7,6 +7,7 @@ import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.format.InodeValue;
 import org.jclusterfs.core.inode.Inode;
+import org.jclusterfs.core.txn.DamagedBlockException;
 import org.jclusterfs.core.txn.MetaBlock;
 import org.jclusterfs.dlm.LockMode;
 
@@ -40,21 +41,31 @@ final class HeldAttributes implements AutoCloseable {
   }
 
   /** Waits for an inode's lock; an inode that is gone is ESTALE. */
-  static HeldAttributes acquire(VolumeState volume, long number)
+  static HeldAttributes acquire(VolumeState volume, InodeId id)
       throws IOException, LockUnavailableException, FsException {
-    return acquire(volume, HeldInode.find(volume, number), LockMode.PR);
+    return acquire(volume, id, HeldInode.find(volume, id.number()), LockMode.PR);
   }
 
   /** As {@link #acquire}, for an open file that may be about to be changed. */
-  static HeldAttributes acquireToLook(VolumeState volume, long number)
+  static HeldAttributes acquireToLook(VolumeState volume, InodeId id)
       throws IOException, LockUnavailableException, FsException {
-    Inode inode = HeldInode.find(volume, number);
-    return acquire(volume, inode, HeldInode.modeToLook(volume, inode));
+    Inode inode = HeldInode.find(volume, id.number());
+    return acquire(volume, id, inode, HeldInode.modeToLook(volume, inode));
   }
 
-  private static HeldAttributes acquire(VolumeState volume, Inode inode, LockMode mode)
+  private static HeldAttributes acquire(VolumeState volume, InodeId id, Inode inode, LockMode mode)
       throws IOException, LockUnavailableException, FsException {
-    return of(volume, inode, volume.locks().acquire(inode.lock(), mode));
+    HeldAttributes held;
+    try {
+      held = of(volume, inode, volume.locks().acquire(inode.lock(), mode));
+    } catch (DamagedBlockException e) {
+      throw HeldInode.unlessFreed(volume, id, e);
+    }
+    if (!id.names(held.buffer)) {
+      held.close();
+      throw HeldInode.gone(id);
+    }
+    return held;
   }
 
   /** Takes over a lock just had, and closes it where this fails. */

@@ -2,6 +2,7 @@ package org.jclusterfs.core.vfs;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jclusterfs.core.alloc.HeldGroup;
 import org.jclusterfs.core.cluster.LockHolder;
 import org.jclusterfs.core.cluster.LockUnavailableException;
 import org.jclusterfs.core.directory.DirectoryTree;
@@ -45,10 +46,67 @@ final class HeldInode implements AutoCloseable {
   }
 
   /** Waits for an inode's lock; an inode that is gone is ESTALE. */
+  static HeldInode acquire(VolumeState volume, InodeId id, LockMode mode)
+      throws IOException, LockUnavailableException, FsException {
+    return living(locked(volume, id, mode));
+  }
+
+  /** As {@link #acquire}, where the number is that of no other inode meanwhile. */
   static HeldInode acquire(VolumeState volume, long number, LockMode mode)
       throws IOException, LockUnavailableException, FsException {
-    Inode inode = find(volume, number);
-    return living(new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode)));
+    return acquire(volume, InodeId.ofNumber(number), mode);
+  }
+
+  /** The inode that an id names, whether it is still linked or not; ESTALE where it is freed. */
+  private static HeldInode locked(VolumeState volume, InodeId id, LockMode mode)
+      throws IOException, LockUnavailableException, FsException {
+    Inode inode = find(volume, id.number());
+    HeldInode held;
+    try {
+      held = new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode));
+    } catch (DamagedBlockException e) {
+      throw unlessFreed(volume, id, e);
+    }
+    boolean same = false;
+    try {
+      held.require(id);
+      same = true;
+      return held;
+    } finally {
+      if (!same) {
+        held.close();
+      }
+    }
+  }
+
+  /**
+   * The failure of a read of an inode's block, its lock not held any more: whoever has an id only
+   * is not told of damage where the inode was freed and its block is used for something else.
+   */
+  static DamagedBlockException unlessFreed(
+      VolumeState volume, InodeId id, DamagedBlockException damage)
+      throws IOException, LockUnavailableException, FsException {
+    if (id.mayBeGone()) {
+      try (HeldGroup group = volume.groups().hold(volume.groups().groupOf(id.number()))) {
+        if (!group.isInode(id.number())) {
+          throw gone(id);
+        }
+      }
+    }
+    return damage;
+  }
+
+  /** ESTALE where it is not the inode that an id names. */
+  void require(InodeId id) throws FsException {
+    if (!id.names(buffer())) {
+      throw gone(id);
+    }
+  }
+
+  static FsException gone(InodeId id) {
+    return new FsException(
+        FsException.Failure.STALE,
+        "inode " + id.number() + " of generation " + id.generation() + " is gone");
   }
 
   /**
@@ -56,22 +114,20 @@ final class HeldInode implements AutoCloseable {
    * the inode is not freed it is the one that was looked up, as on a local filesystem. Its orphan
    * directory is then held, too: who frees an inode changes that first.
    */
-  static HeldInode acquireUnlessFreed(VolumeState volume, long number, LockMode mode)
+  static HeldInode acquireUnlessFreed(VolumeState volume, InodeId id, LockMode mode)
       throws IOException, LockUnavailableException, FsException {
-    return acquireUnlessFreed(volume, number, mode, LockMode.PR);
+    return acquireUnlessFreed(volume, id, mode, LockMode.PR);
   }
 
   /**
-   * As {@link #acquireUnlessFreed(VolumeState, long, LockMode)}, with the mode for the orphan
+   * As {@link #acquireUnlessFreed(VolumeState, InodeId, LockMode)}, with the mode for the orphan
    * directory ({@link #orphanage}): who changes it asks for it here, before the inode.
    */
   static HeldInode acquireUnlessFreed(
-      VolumeState volume, long number, LockMode mode, LockMode orphanageMode)
+      VolumeState volume, InodeId id, LockMode mode, LockMode orphanageMode)
       throws IOException, LockUnavailableException, FsException {
-    Inode inode = find(volume, number);
     int slot;
-    try (HeldInode held =
-        new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode))) {
+    try (HeldInode held = locked(volume, id, mode)) {
       if (InodeBlock.linkCount(held.buffer()) > 0) {
         return held.keep();
       }
@@ -79,17 +135,17 @@ final class HeldInode implements AutoCloseable {
     }
     long[] directories = volume.orphanDirectories();
     if (slot < 0 || slot >= directories.length) {
-      throw removed(inode);
+      throw gone(id);
     }
     try (HeldInode directory = acquire(volume, directories[slot], orphanageMode);
-        HeldInode held = new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode))) {
+        HeldInode held = locked(volume, id, mode)) {
       if (InodeBlock.linkCount(held.buffer()) > 0) {
         // It got its first name meanwhile: it was an O_TMPFILE.
         return held.keep();
       }
       if (InodeBlock.orphanSlot(held.buffer()) - 1 != slot
-          || directory.entries().lookup(Orphans.nameOf(number)) == null) {
-        throw removed(inode);
+          || directory.entries().lookup(Orphans.nameOf(id.number())) == null) {
+        throw gone(id);
       }
       HeldInode kept = held.keep();
       kept.orphanage = directory.keep();
@@ -195,12 +251,8 @@ final class HeldInode implements AutoCloseable {
 
   static void requireLiving(Inode inode, ByteBuffer attributes) throws FsException {
     if (InodeBlock.linkCount(attributes) == 0 && inode.opens() == 0) {
-      throw removed(inode);
+      throw new FsException(FsException.Failure.STALE, "inode " + inode.number() + " was removed");
     }
-  }
-
-  private static FsException removed(Inode inode) {
-    return new FsException(FsException.Failure.STALE, "inode " + inode.number() + " was removed");
   }
 
   Inode inode() {

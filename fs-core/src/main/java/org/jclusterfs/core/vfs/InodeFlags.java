@@ -138,21 +138,22 @@ final class InodeFlags {
   }
 
   /** Sets those flags that {@code mask} names to what they are in {@code flags}. */
-  static void set(VolumeState volume, long number, int mask, int flags)
+  static void set(VolumeState volume, InodeId id, int mask, int flags)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
-    Inode inode = HeldInode.find(volume, number);
+    Inode inode = HeldInode.find(volume, id.number());
     if ((mask & flags & PROTECTING) != 0 && inode.kernelMayHavePages()) {
       // What was stored through a mapping until now is written; nothing later will be.
       inode.kernelMayHavePages(false);
-      volume.kernel().caches().invalidateInode(number, false);
+      volume.kernel().caches().invalidateInode(inode.number(), false);
     }
-    try (HeldInode held = HeldInode.acquire(volume, number, LockMode.EX)) {
+    try (HeldInode held = HeldInode.acquire(volume, id, LockMode.EX)) {
       int before = InodeBlock.flags(held.buffer());
       int after = before & ~mask | flags & mask;
       if ((after & ~allowed(InodeBlock.mode(held.buffer()))) != 0) {
         throw new FsException(
-            Failure.NOT_SUPPORTED, "flags 0x" + Integer.toHexString(after) + " on inode " + number);
+            Failure.NOT_SUPPORTED,
+            "flags 0x" + Integer.toHexString(after) + " on inode " + id.number());
       }
       if (after == before) {
         return;

@@ -3,8 +3,9 @@ package org.jclusterfs.core.vfs;
 /**
  * The caches of the kernel above a mount. Calls return when the kernel has dropped what they name;
  * dirty pages of mappings come back as {@link Vfs#write} with writeBack set before that. Pages are
- * dropped from demotion threads, or by an operation that holds no lock any more. Never throws;
- * after the mount is gone the calls do nothing.
+ * dropped from demotion threads, or by an operation that holds no lock any more. A number stands
+ * for every inode of it that the kernel knows, the freed ones included. Never throws; after the
+ * mount is gone the calls do nothing.
  */
 public interface KernelCaches {
 

@@ -56,24 +56,24 @@ final class NameOperations {
     }
   }
 
-  void lookup(long parentNumber, byte[] name, Reply<Attributes> reply)
+  void lookup(InodeId parentId, byte[] name, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.PR)) {
+    try (HeldInode parent = HeldInode.acquire(volume, parentId, LockMode.PR)) {
       DirectoryTree.Entry entry = existing(parent, name);
       prefetch.before(parent, entry);
-      try (HeldAttributes inode = HeldAttributes.acquire(volume, entry.inode())) {
+      try (HeldAttributes inode = HeldAttributes.acquire(volume, InodeId.ofNumber(entry.inode()))) {
         inode.inode().lookups().incrementAndGet();
-        inode.inode().foundIn(parentNumber);
+        inode.inode().foundIn(parent.number());
         reply.accept(inode.attributes());
       }
     }
   }
 
-  void make(long parentNumber, byte[] name, NewInodes.Plan plan, Reply<Attributes> reply)
+  void make(InodeId parentId, byte[] name, NewInodes.Plan plan, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     check(name);
-    try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.EX)) {
+    try (HeldInode parent = HeldInode.acquire(volume, parentId, LockMode.EX)) {
       requireAlive(parent);
       requireAbsent(parent, name);
       InodeFlags.requireMutable(parent);
@@ -100,9 +100,9 @@ final class NameOperations {
   }
 
   /** Makes a file without a name, opened; who closes it last frees it. */
-  NewInodes.Made makeUnnamed(long parentNumber, NewInodes.Plan plan)
+  NewInodes.Made makeUnnamed(InodeId parentId, NewInodes.Plan plan)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.PR)) {
+    try (HeldInode parent = HeldInode.acquire(volume, parentId, LockMode.PR)) {
       requireAlive(parent);
       InodeFlags.requireMutable(parent);
       try (HeldInode orphanage = orphans.naming(volume.slot())) {
@@ -115,12 +115,12 @@ final class NameOperations {
     return newInodes;
   }
 
-  void link(long number, long parentNumber, byte[] name, Reply<Attributes> reply)
+  void link(InodeId id, InodeId parentId, byte[] name, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     check(name);
-    try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.EX);
-        HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX, LockMode.EX)) {
+    try (HeldInode parent = HeldInode.acquire(volume, parentId, LockMode.EX);
+        HeldInode inode = HeldInode.acquireUnlessFreed(volume, id, LockMode.EX, LockMode.EX)) {
       requireAlive(parent);
       requireAbsent(parent, name);
       InodeFlags.requireMutable(parent);
@@ -130,7 +130,7 @@ final class NameOperations {
       }
       int links = InodeBlock.linkCount(inode.buffer());
       if (links == 0 && !inode.inode().linkable()) {
-        throw new FsException(Failure.NO_ENTRY, "inode " + number + " has no name left");
+        throw new FsException(Failure.NO_ENTRY, "inode " + id.number() + " has no name left");
       }
       if (links >= MAX_LINKS) {
         throw new FsException(Failure.TOO_MANY_LINKS, links + " names");
@@ -171,10 +171,10 @@ final class NameOperations {
     }
   }
 
-  void remove(long parentNumber, byte[] name, boolean directory, Reply<Void> reply)
+  void remove(InodeId parentId, byte[] name, boolean directory, Reply<Void> reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
-    try (HeldInode parent = HeldInode.acquire(volume, parentNumber, LockMode.EX)) {
+    try (HeldInode parent = HeldInode.acquire(volume, parentId, LockMode.EX)) {
       DirectoryTree.Entry entry = existing(parent, name);
       try (HeldInode inode = HeldInode.acquire(volume, entry.inode(), LockMode.EX)) {
         InodeFlags.requireRemovable(parent, inode);

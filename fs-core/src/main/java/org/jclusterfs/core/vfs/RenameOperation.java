@@ -43,9 +43,9 @@ final class RenameOperation {
   }
 
   void rename(
-      long parent,
+      InodeId parent,
       byte[] name,
-      long newParent,
+      InodeId newParent,
       byte[] newName,
       int flags,
       Caller caller,
@@ -62,8 +62,9 @@ final class RenameOperation {
         (flags & Vfs.RENAME_WHITEOUT) == 0
             ? null
             : new NewInodes.Plan(FileTypes.CHARACTER_DEVICE, 0, 0, null, caller, false);
-    if (parent == newParent) {
+    if (parent.number() == newParent.number()) {
       try (HeldInode both = HeldInode.acquire(volume, parent, LockMode.EX)) {
+        both.require(newParent);
         move(new Names(both, name, Set.of(), both, newName, Set.of(), whiteout), flags);
         reply.accept(null);
       }
@@ -73,7 +74,8 @@ final class RenameOperation {
       Set<Long> aboveFrom = pathToRoot(parent);
       Set<Long> aboveTo = pathToRoot(newParent);
       boolean newFirst =
-          aboveFrom.contains(newParent) || !aboveTo.contains(parent) && newParent < parent;
+          aboveFrom.contains(newParent.number())
+              || !aboveTo.contains(parent.number()) && newParent.number() < parent.number();
       try (HeldInode first = HeldInode.acquire(volume, newFirst ? newParent : parent, LockMode.EX);
           HeldInode second =
               HeldInode.acquire(volume, newFirst ? parent : newParent, LockMode.EX)) {
@@ -86,13 +88,13 @@ final class RenameOperation {
   }
 
   /** The directories from one up to the root, itself included; read before any is held. */
-  private Set<Long> pathToRoot(long directory)
+  private Set<Long> pathToRoot(InodeId directory)
       throws FsException, IOException, LockUnavailableException {
     Set<Long> path = new HashSet<>();
-    long at = directory;
-    while (path.add(at) && at != volume.root()) {
+    InodeId at = directory;
+    while (path.add(at.number()) && at.number() != volume.root()) {
       try (HeldInode held = HeldInode.acquire(volume, at, LockMode.PR)) {
-        at = InodeBlock.parent(held.buffer());
+        at = InodeId.ofNumber(InodeBlock.parent(held.buffer()));
       }
     }
     return path;

@@ -7,7 +7,12 @@ import org.jclusterfs.core.cluster.RangeLocks;
 import org.jclusterfs.core.status.MountStatus;
 
 /**
- * A mounted filesystem as operations on inode numbers.
+ * A mounted filesystem as operations on inodes and open files.
+ *
+ * <p>An inode is named by its {@link InodeId}, which a binding has from {@link Attributes#id()}: a
+ * call by the id of one that was freed meanwhile fails with {@code STALE} and does nothing, also
+ * where its number is another one's by then. Bare numbers are for what is open or cannot be freed,
+ * and for what concerns all inodes that had them.
  *
  * <p>Calls block and are made from many threads. An answer is given through a {@link Reply} that
  * runs while the operation still holds its cluster locks, so that what it tells the kernel is
@@ -30,27 +35,30 @@ public interface Vfs extends AutoCloseable {
   void attach(KernelCaches caches);
 
   /** Finds a name in a directory; counts one lookup reference on the inode. */
-  void lookup(long parent, byte[] name, Reply<Attributes> reply) throws FsException;
+  void lookup(InodeId parent, byte[] name, Reply<Attributes> reply) throws FsException;
 
-  /** Drops lookup references: the kernel forgot the inode. Never fails. */
+  /**
+   * Drops lookup references: the kernel forgot the inode. They are counted by number, for all that
+   * had it. Never fails.
+   */
   void forget(long inode, long references);
 
   /** Reads attributes. */
-  void getAttributes(long inode, Reply<Attributes> reply) throws FsException;
+  void getAttributes(InodeId inode, Reply<Attributes> reply) throws FsException;
 
   /** Changes those attributes that {@code change} carries, truncates included. */
-  void setAttributes(long inode, AttributeChange change, Reply<Attributes> reply)
+  void setAttributes(InodeId inode, AttributeChange change, Reply<Attributes> reply)
       throws FsException;
 
   /** Reads the target of a symbolic link. */
-  void readLink(long inode, Reply<byte[]> reply) throws FsException;
+  void readLink(InodeId inode, Reply<byte[]> reply) throws FsException;
 
   /**
    * Makes a file, device node, fifo or socket (by the type bits of mode) or, with S_IFDIR, a
    * directory; counts one lookup reference.
    */
   void makeNode(
-      long parent,
+      InodeId parent,
       byte[] name,
       int mode,
       int rdevMajor,
@@ -60,17 +68,19 @@ public interface Vfs extends AutoCloseable {
       throws FsException;
 
   /** Makes a symbolic link. */
-  void makeSymlink(long parent, byte[] name, byte[] target, Caller caller, Reply<Attributes> reply)
+  void makeSymlink(
+      InodeId parent, byte[] name, byte[] target, Caller caller, Reply<Attributes> reply)
       throws FsException;
 
   /** Adds a name to an inode. */
-  void link(long inode, long newParent, byte[] newName, Reply<Attributes> reply) throws FsException;
+  void link(InodeId inode, InodeId newParent, byte[] newName, Reply<Attributes> reply)
+      throws FsException;
 
   /** Removes a name of anything but a directory. */
-  void unlink(long parent, byte[] name, Reply<Void> reply) throws FsException;
+  void unlink(InodeId parent, byte[] name, Reply<Void> reply) throws FsException;
 
   /** Removes an empty directory. */
-  void removeDirectory(long parent, byte[] name, Reply<Void> reply) throws FsException;
+  void removeDirectory(InodeId parent, byte[] name, Reply<Void> reply) throws FsException;
 
   /**
    * Renames; {@code flags} as renameat2(2): {@link #RENAME_NOREPLACE}, {@link #RENAME_EXCHANGE},
@@ -79,9 +89,9 @@ public interface Vfs extends AutoCloseable {
    * @param caller owner of the whiteout
    */
   void rename(
-      long parent,
+      InodeId parent,
       byte[] name,
-      long newParent,
+      InodeId newParent,
       byte[] newName,
       int flags,
       Caller caller,
@@ -108,13 +118,13 @@ public interface Vfs extends AutoCloseable {
    * Opens a file or directory; {@code flags} are open(2)'s, and {@link #CLEAR_SETID}. The reply
    * gets the handle.
    */
-  void open(long inode, int flags, Reply<OpenFile> reply) throws FsException;
+  void open(InodeId inode, int flags, Reply<OpenFile> reply) throws FsException;
 
   /**
    * Makes and opens a file in one step, or opens the one there (without O_EXCL); counts one lookup
    * reference.
    */
-  void create(long parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
+  void create(InodeId parent, byte[] name, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException;
 
   /**
@@ -122,7 +132,7 @@ public interface Vfs extends AutoCloseable {
    * default ACL; counts one lookup reference. {@link #link} gives it its first name while it is
    * open, unless {@code flags} have O_EXCL; otherwise it is freed.
    */
-  void createUnnamed(long parent, int mode, int flags, Caller caller, CreateReply reply)
+  void createUnnamed(InodeId parent, int mode, int flags, Caller caller, CreateReply reply)
       throws FsException;
 
   /** Answer of {@link #create}: the attributes and the handle. Runs under the locks. */
@@ -163,7 +173,7 @@ public interface Vfs extends AutoCloseable {
   /** The last reference of a handle went; {@code flockOwner} is 0 where no flock is to drop. */
   void release(OpenFile file, long flockOwner) throws FsException;
 
-  /** Makes an inode durable; {@code dataOnly} as fdatasync(2). Directories too. */
+  /** Makes an open inode durable; {@code dataOnly} as fdatasync(2). Directories too. */
   void sync(long inode, boolean dataOnly) throws FsException;
 
   /**
@@ -180,7 +190,7 @@ public interface Vfs extends AutoCloseable {
   VolumeStatistics statistics() throws FsException;
 
   /** Value of an extended attribute. */
-  void getXattr(long inode, byte[] name, Reply<byte[]> reply) throws FsException;
+  void getXattr(InodeId inode, byte[] name, Reply<byte[]> reply) throws FsException;
 
   /** Flag of {@link #setXattr}: an access ACL is set by somebody for whom set-group-id goes. */
   int XATTR_CLEAR_SETGID = 1 << 16;
@@ -190,13 +200,13 @@ public interface Vfs extends AutoCloseable {
    * access ACL ({@link org.jclusterfs.core.xattr.PosixAcl}) changes the mode with it, as chmod
    * changes the ACL; a default ACL goes to what is made in the directory, in place of the umask.
    */
-  void setXattr(long inode, byte[] name, byte[] value, int flags) throws FsException;
+  void setXattr(InodeId inode, byte[] name, byte[] value, int flags) throws FsException;
 
   /** Names of all. */
-  void listXattrs(long inode, Reply<List<byte[]>> reply) throws FsException;
+  void listXattrs(InodeId inode, Reply<List<byte[]>> reply) throws FsException;
 
   /** Removes one. */
-  void removeXattr(long inode, byte[] name) throws FsException;
+  void removeXattr(InodeId inode, byte[] name) throws FsException;
 
   /**
    * Sets inode flags, as chattr(1) does; that the caller may do it was checked.
@@ -204,7 +214,7 @@ public interface Vfs extends AutoCloseable {
    * @param mask FS_*_FL bits of ioctl_iflags(2) to be changed
    * @param flags what they are to be
    */
-  void setFlags(long inode, int mask, int flags) throws FsException;
+  void setFlags(InodeId inode, int mask, int flags) throws FsException;
 
   /** fallocate(2) with its mode flags, and {@link #CLEAR_SETID}. */
   void allocate(OpenFile file, int mode, long offset, long length) throws FsException;

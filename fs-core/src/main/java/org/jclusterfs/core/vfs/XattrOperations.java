@@ -50,10 +50,10 @@ final class XattrOperations {
     }
   }
 
-  void get(long number, byte[] name, Reply<byte[]> reply)
+  void get(InodeId id, byte[] name, Reply<byte[]> reply)
       throws FsException, IOException, LockUnavailableException {
     requireKnown(name);
-    try (HeldAttributes inode = HeldAttributes.acquire(volume, number)) {
+    try (HeldAttributes inode = HeldAttributes.acquire(volume, id)) {
       byte[] value = inode.hasXattrs() ? store(inode.inode(), inode.block()).get(name) : null;
       if (value == null) {
         throw new FsException(Failure.NO_ATTRIBUTE, "no such attribute");
@@ -62,9 +62,9 @@ final class XattrOperations {
     }
   }
 
-  void list(long number, Reply<List<byte[]>> reply)
+  void list(InodeId id, Reply<List<byte[]>> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldAttributes inode = HeldAttributes.acquire(volume, number)) {
+    try (HeldAttributes inode = HeldAttributes.acquire(volume, id)) {
       reply.accept(inode.hasXattrs() ? known(inode) : List.of());
     }
   }
@@ -76,12 +76,12 @@ final class XattrOperations {
     return names;
   }
 
-  void set(long number, byte[] name, byte[] value, int flags)
+  void set(InodeId id, byte[] name, byte[] value, int flags)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     requireKnown(name);
     PosixAcl list = PosixAcl.isName(name) ? Acls.given(value) : null;
-    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, id, LockMode.EX)) {
       InodeFlags.requireFree(inode);
       if (list != null && Acls.isAccess(name)) {
         setAccessList(inode, name, list, flags);
@@ -112,10 +112,10 @@ final class XattrOperations {
     }
   }
 
-  void remove(long number, byte[] name) throws FsException, IOException, LockUnavailableException {
+  void remove(InodeId id, byte[] name) throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
     requireKnown(name);
-    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, number, LockMode.EX)) {
+    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, id, LockMode.EX)) {
       InodeFlags.requireFree(inode);
       XattrStore store = store(inode);
       // acl_delete_def_file(3): not an error where there is none.

@@ -48,7 +48,7 @@ class AccessTimesTest {
 
   private static void setTime(TestVolume node, long number, Instant time) throws FsException {
     AttributeChange change = new AttributeChange(null, null, null, null, time, null, false);
-    node.vfs.setAttributes(number, change, done -> {});
+    node.vfs.setAttributes(InodeId.ofNumber(number), change, done -> {});
   }
 
   private static Instant timeOf(TestVolume node, long number) throws FsException {
@@ -102,9 +102,9 @@ class AccessTimesTest {
   void whatIsOpenedOrMarkedSoIsLeftAlone() throws Exception {
     a.vfs.setAccessPolicy(RELATIVE);
     assertFalse(readChangesTime(O_NOATIME));
-    a.vfs.setFlags(inode, ~0, InodeBlock.FLAG_NOATIME);
+    a.vfs.setFlags(InodeId.ofNumber(inode), ~0, InodeBlock.FLAG_NOATIME);
     assertFalse(readChangesTime(0));
-    a.vfs.setFlags(inode, ~0, 0);
+    a.vfs.setFlags(InodeId.ofNumber(inode), ~0, 0);
     assertTrue(readChangesTime(0));
   }
 
@@ -119,14 +119,14 @@ class AccessTimesTest {
     a.vfs.setAccessPolicy(RELATIVE);
     a.list(a.root());
     assertTrue(timeOf(a, a.root()).isAfter(LONG_AGO));
-    a.vfs.readLink(link, target -> {});
+    a.vfs.readLink(InodeId.ofNumber(link), target -> {});
     assertTrue(timeOf(a, link).isAfter(LONG_AGO));
   }
 
   private long linkTo(String target) throws FsException {
     long[] made = {0};
     a.vfs.makeSymlink(
-        a.root(),
+        InodeId.ofNumber(a.root()),
         TestVolume.name("link"),
         TestVolume.name(target),
         TestVolume.ROOT,
@@ -151,7 +151,7 @@ class AccessTimesTest {
     a.vfs.setAccessPolicy(LAZY);
     readChangesTime(0);
     Instant first = timeOf(a, inode);
-    a.vfs.setXattr(inode, TestVolume.name("user.x"), new byte[1], 0);
+    a.vfs.setXattr(InodeId.ofNumber(inode), TestVolume.name("user.x"), new byte[1], 0);
     assertEquals(first, timeOf(b, inode));
     readChangesTime(0);
     Instant second = timeOf(a, inode);

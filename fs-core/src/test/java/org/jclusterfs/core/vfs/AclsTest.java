@@ -38,19 +38,22 @@ class AclsTest {
 
   private Attributes make(String name, int mode) throws FsException {
     AtomicReference<Attributes> made = new AtomicReference<>();
-    volume.vfs.makeNode(parent, TestVolume.name(name), mode, 0, 0, USER, made::set);
+    volume.vfs.makeNode(
+        InodeId.ofNumber(parent), TestVolume.name(name), mode, 0, 0, USER, made::set);
     return made.get();
   }
 
   private byte[] list(long inode, byte[] name) throws FsException {
     AtomicReference<byte[]> value = new AtomicReference<>();
-    volume.vfs.getXattr(inode, name, value::set);
+    volume.vfs.getXattr(InodeId.ofNumber(inode), name, value::set);
     return value.get();
   }
 
   private void assertNone(long inode, byte[] name) {
     FsException e =
-        assertThrows(FsException.class, () -> volume.vfs.getXattr(inode, name, value -> {}));
+        assertThrows(
+            FsException.class,
+            () -> volume.vfs.getXattr(InodeId.ofNumber(inode), name, value -> {}));
     assertEquals(Failure.NO_ATTRIBUTE, e.failure());
   }
 
@@ -60,7 +63,9 @@ class AclsTest {
 
   private void chmod(long inode, int mode) throws FsException {
     volume.vfs.setAttributes(
-        inode, new AttributeChange(mode, null, null, null, null, null, false), done -> {});
+        InodeId.ofNumber(inode),
+        new AttributeChange(mode, null, null, null, null, null, false),
+        done -> {});
   }
 
   @Test
@@ -72,20 +77,24 @@ class AclsTest {
 
   @Test
   void defaultListIsInheritedInsteadOfTheUmaskAlsoAfterARemount() throws Exception {
-    volume.vfs.setXattr(parent, DEFAULT, LIST, 0);
+    volume.vfs.setXattr(InodeId.ofNumber(parent), DEFAULT, LIST, 0);
     long before = volume.attributes(parent).mode();
     final long file = make("file", FileTypes.REGULAR | 0640).inode();
     final long below = make("below", FileTypes.DIRECTORY | 0777).inode();
     AtomicReference<Long> created = new AtomicReference<>();
     volume.vfs.create(
-        parent,
+        InodeId.ofNumber(parent),
         TestVolume.name("created"),
         0666,
         TestVolume.O_RDWR,
         USER,
         (attributes, open) -> created.set(attributes.inode()));
     volume.vfs.makeSymlink(
-        parent, TestVolume.name("link"), TestVolume.name("file"), USER, made -> {});
+        InodeId.ofNumber(parent),
+        TestVolume.name("link"),
+        TestVolume.name("file"),
+        USER,
+        made -> {});
     volume.remount();
     assertEquals(before, volume.attributes(parent).mode());
     assertEquals(0640, permissions(file));
@@ -101,7 +110,8 @@ class AclsTest {
 
   @Test
   void defaultListThatIsAModeLeavesNoListOnFiles() throws Exception {
-    volume.vfs.setXattr(parent, DEFAULT, PosixAcls.bytes("u::7", "g::5", "o::0"), 0);
+    volume.vfs.setXattr(
+        InodeId.ofNumber(parent), DEFAULT, PosixAcls.bytes("u::7", "g::5", "o::0"), 0);
     long inode = make("file", FileTypes.REGULAR | 0666).inode();
     assertEquals(0640, permissions(inode));
     assertNone(inode, ACCESS);
@@ -110,26 +120,27 @@ class AclsTest {
   @Test
   void setListChangesTheModeAndChmodChangesTheList() throws Exception {
     long inode = make("file", FileTypes.REGULAR | 04600).inode();
-    volume.vfs.setXattr(inode, ACCESS, LIST, 0);
+    volume.vfs.setXattr(InodeId.ofNumber(inode), ACCESS, LIST, 0);
     assertEquals(04775, permissions(inode));
     chmod(inode, 0640);
     assertArrayEquals(
         PosixAcls.bytes("u::6", "u:33:7", "g::5", "m::4", "o::0"), list(inode, ACCESS));
-    volume.vfs.removeXattr(inode, ACCESS);
+    volume.vfs.removeXattr(InodeId.ofNumber(inode), ACCESS);
     assertNone(inode, ACCESS);
     assertEquals(0640, permissions(inode));
-    volume.vfs.removeXattr(inode, ACCESS); // as ext4: not an error
+    volume.vfs.removeXattr(InodeId.ofNumber(inode), ACCESS); // as ext4: not an error
   }
 
   @Test
   void listThatIsAModeTakesThePlaceOfAnyList() throws Exception {
     long inode = make("file", FileTypes.REGULAR | 02710).inode();
-    volume.vfs.setXattr(inode, ACCESS, LIST, 0);
+    volume.vfs.setXattr(InodeId.ofNumber(inode), ACCESS, LIST, 0);
     byte[] plain = PosixAcls.bytes("u::6", "g::4", "o::0");
-    volume.vfs.setXattr(inode, ACCESS, plain, Vfs.XATTR_CLEAR_SETGID);
+    volume.vfs.setXattr(InodeId.ofNumber(inode), ACCESS, plain, Vfs.XATTR_CLEAR_SETGID);
     assertNone(inode, ACCESS);
     assertEquals(0640, permissions(inode));
-    volume.vfs.setXattr(inode, ACCESS, PosixAcls.bytes("u::7", "g::0", "o::0"), 0);
+    volume.vfs.setXattr(
+        InodeId.ofNumber(inode), ACCESS, PosixAcls.bytes("u::7", "g::0", "o::0"), 0);
     assertEquals(0700, permissions(inode));
     assertEquals(0, volume.attributes(inode).sectors());
   }
@@ -139,12 +150,15 @@ class AclsTest {
     long inode = make("file", FileTypes.REGULAR | 0600).inode();
     FsException wrong =
         assertThrows(
-            FsException.class, () -> volume.vfs.setXattr(inode, ACCESS, new byte[] {2, 0}, 0));
+            FsException.class,
+            () -> volume.vfs.setXattr(InodeId.ofNumber(inode), ACCESS, new byte[] {2, 0}, 0));
     assertEquals(Failure.INVALID, wrong.failure());
     FsException large =
         assertThrows(
             FsException.class,
-            () -> volume.vfs.setXattr(inode, DEFAULT, new byte[PosixAcl.MAX_LENGTH + 8], 0));
+            () ->
+                volume.vfs.setXattr(
+                    InodeId.ofNumber(inode), DEFAULT, new byte[PosixAcl.MAX_LENGTH + 8], 0));
     assertEquals(Failure.NO_SPACE, large.failure());
     assertNone(inode, ACCESS);
     assertEquals(0600, permissions(inode));
@@ -152,7 +166,7 @@ class AclsTest {
 
   @Test
   void blockOfAnInheritedListComesBackWithItsFile() throws Exception {
-    volume.vfs.setXattr(parent, DEFAULT, LIST, 0);
+    volume.vfs.setXattr(InodeId.ofNumber(parent), DEFAULT, LIST, 0);
     long free = volume.freeBlocks();
     for (int i = 0; i < 20; i++) {
       make("file" + i, FileTypes.REGULAR | 0666);

@@ -53,7 +53,11 @@ class FullVolumeTest extends TwoMounts {
     }
     b.rename(root, "s0", root, "another name of it");
     b.rename(root, "s1", root, "s2");
-    a.vfs.link(a.lookup(root, "s3").inode(), root, TestVolume.name("link"), done -> {});
+    a.vfs.link(
+        InodeId.ofNumber(a.lookup(root, "s3").inode()),
+        InodeId.ofNumber(root),
+        TestVolume.name("link"),
+        done -> {});
     a.unlink(root, "link");
     long size = a.attributes(a.lookup(root, "rest").inode()).size();
     OpenFile file = a.open(a.lookup(root, "s4").inode(), TestVolume.O_RDWR);

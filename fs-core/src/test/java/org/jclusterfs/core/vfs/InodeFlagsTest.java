@@ -41,7 +41,7 @@ class InodeFlagsTest extends TwoMounts {
     file = b.open(a.create(dir, "file").inode(), O_RDWR);
     inode = file.inode();
     b.write(file, 0, DATA);
-    b.vfs.setXattr(inode, TestVolume.name("user.x"), DATA, 0);
+    b.vfs.setXattr(InodeId.ofNumber(inode), TestVolume.name("user.x"), DATA, 0);
   }
 
   private AttributeChange change(Integer mode, Long size, Instant time) {
@@ -49,7 +49,7 @@ class InodeFlagsTest extends TwoMounts {
   }
 
   private void set(long number, AttributeChange change) throws FsException {
-    b.vfs.setAttributes(number, change, done -> {});
+    b.vfs.setAttributes(InodeId.ofNumber(number), change, done -> {});
   }
 
   /** Runs every operation on the file and in its directory; gives the names of those refused. */
@@ -85,8 +85,17 @@ class InodeFlagsTest extends TwoMounts {
     all.put("chmod", () -> set(inode, change(0600, null, null)));
     all.put("touch", () -> set(inode, change(null, null, AttributeChange.NOW)));
     all.put("utimes", () -> set(inode, change(null, null, Instant.EPOCH)));
-    all.put("setxattr", () -> b.vfs.setXattr(inode, TestVolume.name("user.x"), DATA, 0));
-    all.put("link", () -> b.vfs.link(inode, dir, TestVolume.name("link"), done -> {}));
+    all.put(
+        "setxattr",
+        () -> b.vfs.setXattr(InodeId.ofNumber(inode), TestVolume.name("user.x"), DATA, 0));
+    all.put(
+        "link",
+        () ->
+            b.vfs.link(
+                InodeId.ofNumber(inode),
+                InodeId.ofNumber(dir),
+                TestVolume.name("link"),
+                done -> {}));
     all.put("rename", () -> b.rename(dir, "file", dir, "renamed"));
     all.put("replace", () -> b.rename(dir, "other", dir, "file"));
     all.put("unlink", () -> b.unlink(dir, "file"));
@@ -95,19 +104,19 @@ class InodeFlagsTest extends TwoMounts {
 
   @Test
   void immutableFileIsOnlyRead() throws Exception {
-    a.vfs.setFlags(inode, ALL, FLAG_IMMUTABLE);
+    a.vfs.setFlags(InodeId.ofNumber(inode), ALL, FLAG_IMMUTABLE);
     assertEquals(
         "allocate chmod copy link open-append open-truncate open-write punch rename replace"
             + " setxattr touch truncate unlink utimes write",
         refused(onFile()));
     assertEquals(FLAG_IMMUTABLE, b.attributes(inode).flags());
-    b.vfs.setFlags(inode, FLAG_IMMUTABLE, 0);
+    b.vfs.setFlags(InodeId.ofNumber(inode), FLAG_IMMUTABLE, 0);
     assertEquals("", refused(onFile()));
   }
 
   @Test
   void appendOnlyFileIsAppendedToAndTouched() throws Exception {
-    a.vfs.setFlags(inode, ALL, FLAG_APPEND);
+    a.vfs.setFlags(InodeId.ofNumber(inode), ALL, FLAG_APPEND);
     // "write" and "copy" by a description that was opened before, as on ext4.
     assertEquals(
         "chmod link open-truncate open-write punch rename replace setxattr truncate unlink utimes",
@@ -128,7 +137,14 @@ class InodeFlagsTest extends TwoMounts {
     Map<String, Executable> all = new LinkedHashMap<>();
     all.put("create", () -> b.create(dir, "new"));
     all.put("mkdir", () -> b.makeDirectory(dir, "newdir"));
-    all.put("link", () -> b.vfs.link(inode, dir, TestVolume.name("link"), done -> {}));
+    all.put(
+        "link",
+        () ->
+            b.vfs.link(
+                InodeId.ofNumber(inode),
+                InodeId.ofNumber(dir),
+                TestVolume.name("link"),
+                done -> {}));
     all.put("write", () -> b.write(file, 0, DATA));
     all.put("rename-from", () -> b.rename(dir, "other", b.root(), "other"));
     all.put("rename-to", () -> b.rename(b.root(), "outside", dir, "outside"));
@@ -139,21 +155,21 @@ class InodeFlagsTest extends TwoMounts {
   @Test
   void immutableAndAppendOnlyDirectoriesKeepTheirNames() throws Exception {
     a.create(a.root(), "outside");
-    a.vfs.setFlags(dir, ALL, FLAG_IMMUTABLE);
+    a.vfs.setFlags(InodeId.ofNumber(dir), ALL, FLAG_IMMUTABLE);
     assertEquals("create link mkdir rename-from rename-to unlink", refused(inDirectory()));
-    a.vfs.setFlags(dir, ALL, FLAG_APPEND);
+    a.vfs.setFlags(InodeId.ofNumber(dir), ALL, FLAG_APPEND);
     assertEquals("rename-from unlink", refused(inDirectory()));
   }
 
   @Test
   void newInodesInheritWhatFitsTheirType() throws Exception {
     int inherited = FLAG_SYNC | FLAG_DIRSYNC | FLAG_NODUMP | FLAG_NOATIME;
-    b.vfs.setFlags(dir, ALL, inherited | FLAG_APPEND);
+    b.vfs.setFlags(InodeId.ofNumber(dir), ALL, inherited | FLAG_APPEND);
     assertEquals(inherited, a.makeDirectory(dir, "d").flags());
     assertEquals(
         inherited & ~FLAG_DIRSYNC, a.attributes(a.create(dir, "f").inode()).flags(), "a file");
     a.vfs.makeSymlink(
-        dir,
+        InodeId.ofNumber(dir),
         TestVolume.name("s"),
         DATA,
         TestVolume.ROOT,
@@ -165,13 +181,15 @@ class InodeFlagsTest extends TwoMounts {
     for (int flags : new int[] {FLAG_DIRSYNC, 0x4, 0x80000}) {
       assertEquals(
           Failure.NOT_SUPPORTED,
-          assertThrows(FsException.class, () -> a.vfs.setFlags(inode, ALL, flags)).failure());
+          assertThrows(FsException.class, () -> a.vfs.setFlags(InodeId.ofNumber(inode), ALL, flags))
+              .failure());
     }
-    a.vfs.setFlags(inode, ALL, FLAG_IMMUTABLE);
+    a.vfs.setFlags(InodeId.ofNumber(inode), ALL, FLAG_IMMUTABLE);
     assertEquals(
         Failure.NOT_PERMITTED,
         assertThrows(
-                FsException.class, () -> b.vfs.setFlags(inode, ALL, FLAG_IMMUTABLE | FLAG_NODUMP))
+                FsException.class,
+                () -> b.vfs.setFlags(InodeId.ofNumber(inode), ALL, FLAG_IMMUTABLE | FLAG_NODUMP))
             .failure());
   }
 }

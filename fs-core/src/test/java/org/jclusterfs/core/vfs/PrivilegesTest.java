@@ -42,19 +42,21 @@ class PrivilegesTest {
 
   private void privileged(int mode) throws FsException {
     set(new AttributeChange(mode, 7, 7, null, null, null, false));
-    volume.vfs.setXattr(file.inode(), TestVolume.name("user.kept"), new byte[8], 0);
-    volume.vfs.setXattr(file.inode(), CAPABILITY, new byte[20], 0);
+    volume.vfs.setXattr(
+        InodeId.ofNumber(file.inode()), TestVolume.name("user.kept"), new byte[8], 0);
+    volume.vfs.setXattr(InodeId.ofNumber(file.inode()), CAPABILITY, new byte[20], 0);
     invalidated.clear();
   }
 
   private void set(AttributeChange change) throws FsException {
-    volume.vfs.setAttributes(file.inode(), change, done -> {});
+    volume.vfs.setAttributes(InodeId.ofNumber(file.inode()), change, done -> {});
   }
 
   /** Mode, and how many extended attributes are left. */
   private void assertLeft(int mode, int attributes) throws FsException {
     assertEquals(mode, volume.attributes(file.inode()).mode() & 07777);
-    volume.vfs.listXattrs(file.inode(), names -> assertEquals(attributes, names.size()));
+    volume.vfs.listXattrs(
+        InodeId.ofNumber(file.inode()), names -> assertEquals(attributes, names.size()));
   }
 
   private void write(int flags) throws FsException {
@@ -103,9 +105,13 @@ class PrivilegesTest {
     assertLeft(0777, 1);
     long below = volume.makeDirectory(volume.root(), "below").inode();
     volume.vfs.setAttributes(
-        below, new AttributeChange(06777, null, null, null, null, null, false), done -> {});
+        InodeId.ofNumber(below),
+        new AttributeChange(06777, null, null, null, null, null, false),
+        done -> {});
     volume.vfs.setAttributes(
-        below, new AttributeChange(null, 8, 8, null, null, null, true), done -> {});
+        InodeId.ofNumber(below),
+        new AttributeChange(null, 8, 8, null, null, null, true),
+        done -> {});
     assertEquals(06777, volume.attributes(below).mode() & 07777);
   }
 

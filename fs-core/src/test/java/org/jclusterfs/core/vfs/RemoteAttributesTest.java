@@ -218,11 +218,11 @@ class RemoteAttributesTest {
     assertEquals(0100640, told.mode());
     assertEquals(List.of(12, -2), List.of(told.uid(), told.gid()));
     assertEquals(List.of(time, time.plusNanos(1)), List.of(told.accessTime(), told.modifyTime()));
-    a.vfs.link(inode, dir, TestVolume.name("g"), done -> {});
+    a.vfs.link(InodeId.ofNumber(inode), InodeId.ofNumber(dir), TestVolume.name("g"), done -> {});
     assertEquals(2, toldByB(inode).linkCount());
-    a.vfs.setXattr(inode, TestVolume.name("user.x"), new byte[10], 0);
+    a.vfs.setXattr(InodeId.ofNumber(inode), TestVolume.name("user.x"), new byte[10], 0);
     bothAgree(inode);
-    a.vfs.removeXattr(inode, TestVolume.name("user.x"));
+    a.vfs.removeXattr(InodeId.ofNumber(inode), TestVolume.name("user.x"));
     bothAgree(inode);
     a.rename(dir, "g", a.root(), "h");
     bothAgree(inode);
@@ -236,28 +236,40 @@ class RemoteAttributesTest {
     assertEquals(3, toldByB(dir).linkCount());
     bothAgree(dir);
     bothAgree(sub);
-    a.vfs.removeDirectory(dir, TestVolume.name("sub"), done -> {});
+    a.vfs.removeDirectory(InodeId.ofNumber(dir), TestVolume.name("sub"), done -> {});
     assertEquals(2, toldByB(dir).linkCount());
   }
 
   private static void change(TestVolume node, long inode, AttributeChange change)
       throws FsException {
-    node.vfs.setAttributes(inode, change, done -> {});
+    node.vfs.setAttributes(InodeId.ofNumber(inode), change, done -> {});
   }
 
   @Test
   void devicesSymlinksAndFifosAreTold() throws Exception {
     AtomicReference<Attributes> made = new AtomicReference<>();
-    a.vfs.makeNode(dir, TestVolume.name("null"), 0020666, 1, 1_000_000, TestVolume.ROOT, made::set);
+    a.vfs.makeNode(
+        InodeId.ofNumber(dir),
+        TestVolume.name("null"),
+        0020666,
+        1,
+        1_000_000,
+        TestVolume.ROOT,
+        made::set);
     assertEquals(made.get(), toldByB(made.get().inode()));
     assertEquals(1_000_000, made.get().rdevMinor());
-    a.vfs.makeNode(dir, TestVolume.name("fifo"), 0010600, 0, 0, TestVolume.ROOT, made::set);
+    a.vfs.makeNode(
+        InodeId.ofNumber(dir), TestVolume.name("fifo"), 0010600, 0, 0, TestVolume.ROOT, made::set);
     assertEquals(made.get(), toldByB(made.get().inode()));
     a.vfs.makeSymlink(
-        dir, TestVolume.name("link"), TestVolume.name("target"), TestVolume.ROOT, made::set);
+        InodeId.ofNumber(dir),
+        TestVolume.name("link"),
+        TestVolume.name("target"),
+        TestVolume.ROOT,
+        made::set);
     assertEquals(made.get(), toldByB(made.get().inode()));
     AtomicReference<byte[]> target = new AtomicReference<>();
-    b.vfs.readLink(made.get().inode(), target::set);
+    b.vfs.readLink(InodeId.ofNumber(made.get().inode()), target::set);
     assertArrayEquals(TestVolume.name("target"), target.get());
   }
 
@@ -283,13 +295,15 @@ class RemoteAttributesTest {
     int before = reads.count.get();
     byte[] name = TestVolume.name("user.x");
     FsException none =
-        assertThrows(FsException.class, () -> b.vfs.getXattr(inode, name, value -> {}));
+        assertThrows(
+            FsException.class, () -> b.vfs.getXattr(InodeId.ofNumber(inode), name, value -> {}));
     assertEquals(FsException.Failure.NO_ATTRIBUTE, none.failure());
-    b.vfs.listXattrs(inode, names -> assertEquals(List.of(), names));
+    b.vfs.listXattrs(InodeId.ofNumber(inode), names -> assertEquals(List.of(), names));
     assertEquals(before, reads.count.get());
-    a.vfs.setXattr(inode, name, new byte[] {1, 2}, 0);
-    b.vfs.getXattr(inode, name, value -> assertArrayEquals(new byte[] {1, 2}, value));
-    b.vfs.listXattrs(inode, names -> assertEquals(1, names.size()));
+    a.vfs.setXattr(InodeId.ofNumber(inode), name, new byte[] {1, 2}, 0);
+    b.vfs.getXattr(
+        InodeId.ofNumber(inode), name, value -> assertArrayEquals(new byte[] {1, 2}, value));
+    b.vfs.listXattrs(InodeId.ofNumber(inode), names -> assertEquals(1, names.size()));
     bothAgree(inode);
   }
 
@@ -375,7 +389,7 @@ class RemoteAttributesTest {
         }
         case 4 -> {
           byte[] name = TestVolume.name("user.x");
-          node.vfs.setXattr(inodes[i], name, new byte[random.nextInt(100)], 0);
+          node.vfs.setXattr(InodeId.ofNumber(inodes[i]), name, new byte[random.nextInt(100)], 0);
         }
         case 5 -> {
           node.unlink(dir, "f" + i);
@@ -389,7 +403,8 @@ class RemoteAttributesTest {
           node.vfs.release(file, 0);
         }
         default -> {
-          node.vfs.link(inodes[i], dir, TestVolume.name("g"), done -> {});
+          node.vfs.link(
+              InodeId.ofNumber(inodes[i]), InodeId.ofNumber(dir), TestVolume.name("g"), done -> {});
           assertEquals(2, other.lookup(dir, "g").linkCount(), what);
           other.unlink(dir, "g");
         }

@@ -122,7 +122,7 @@ class SpaceOperationsTest {
     int[] modes = {0, KEEP, ZERO, ZERO | KEEP, PUNCH | KEEP, PUNCH | KEEP};
     for (int mode : modes) {
       volume.vfs.setAttributes(
-          file.inode(),
+          InodeId.ofNumber(file.inode()),
           new AttributeChange(null, null, null, null, Instant.EPOCH, Instant.EPOCH, false),
           done -> {});
       Instant changed = attributes().changeTime();

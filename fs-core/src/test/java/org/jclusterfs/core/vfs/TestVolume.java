@@ -118,7 +118,8 @@ final class TestVolume implements AutoCloseable {
 
   Attributes makeDirectory(long parent, String name) throws FsException {
     AtomicReference<Attributes> made = new AtomicReference<>();
-    vfs.makeNode(parent, name(name), FileTypes.DIRECTORY | 0755, 0, 0, ROOT, made::set);
+    vfs.makeNode(
+        InodeId.ofNumber(parent), name(name), FileTypes.DIRECTORY | 0755, 0, 0, ROOT, made::set);
     return made.get();
   }
 
@@ -128,13 +129,19 @@ final class TestVolume implements AutoCloseable {
 
   OpenFile create(long parent, String name, int flags) throws FsException {
     AtomicReference<OpenFile> made = new AtomicReference<>();
-    vfs.create(parent, name(name), 0644, flags, ROOT, (attributes, file) -> made.set(file));
+    vfs.create(
+        InodeId.ofNumber(parent),
+        name(name),
+        0644,
+        flags,
+        ROOT,
+        (attributes, file) -> made.set(file));
     return made.get();
   }
 
   OpenFile open(long inode, int flags) throws FsException {
     AtomicReference<OpenFile> opened = new AtomicReference<>();
-    vfs.open(inode, flags, opened::set);
+    vfs.open(InodeId.ofNumber(inode), flags, opened::set);
     return opened.get();
   }
 
@@ -159,27 +166,36 @@ final class TestVolume implements AutoCloseable {
 
   Attributes lookup(long parent, String name) throws FsException {
     AtomicReference<Attributes> found = new AtomicReference<>();
-    vfs.lookup(parent, name(name), found::set);
+    vfs.lookup(InodeId.ofNumber(parent), name(name), found::set);
     return found.get();
   }
 
   Attributes attributes(long inode) throws FsException {
     AtomicReference<Attributes> found = new AtomicReference<>();
-    vfs.getAttributes(inode, found::set);
+    vfs.getAttributes(InodeId.ofNumber(inode), found::set);
     return found.get();
   }
 
   void truncate(long inode, long size) throws FsException {
     vfs.setAttributes(
-        inode, new AttributeChange(null, null, null, size, null, null, false), done -> {});
+        InodeId.ofNumber(inode),
+        new AttributeChange(null, null, null, size, null, null, false),
+        done -> {});
   }
 
   void unlink(long parent, String name) throws FsException {
-    vfs.unlink(parent, name(name), done -> {});
+    vfs.unlink(InodeId.ofNumber(parent), name(name), done -> {});
   }
 
   void rename(long parent, String name, long newParent, String newName) throws FsException {
-    vfs.rename(parent, name(name), newParent, name(newName), 0, ROOT, done -> {});
+    vfs.rename(
+        InodeId.ofNumber(parent),
+        name(name),
+        InodeId.ofNumber(newParent),
+        name(newName),
+        0,
+        ROOT,
+        done -> {});
   }
 
   List<String> list(long directory) throws FsException {

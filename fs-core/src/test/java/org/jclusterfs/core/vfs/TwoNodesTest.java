@@ -281,7 +281,11 @@ class TwoNodesTest extends TwoMounts {
     assertEquals(0, b.attributes(looked).linkCount());
     b.truncate(looked, 1);
     assertEquals(1, a.attributes(looked).size());
-    assertThrows(FsException.class, () -> b.vfs.link(looked, root, TestVolume.name("l"), x -> {}));
+    assertThrows(
+        FsException.class,
+        () ->
+            b.vfs.link(
+                InodeId.ofNumber(looked), InodeId.ofNumber(root), TestVolume.name("l"), x -> {}));
 
     a.vfs.release(made, 0);
     a.vfs.release(better, 0);

@@ -42,13 +42,18 @@ class UnnamedFilesTest {
   private OpenFile unnamed(int flags) throws FsException {
     AtomicReference<OpenFile> made = new AtomicReference<>();
     volume.vfs.createUnnamed(
-        root, 0666, TestVolume.O_RDWR | flags, USER, (attributes, file) -> made.set(file));
+        InodeId.ofNumber(root),
+        0666,
+        TestVolume.O_RDWR | flags,
+        USER,
+        (attributes, file) -> made.set(file));
     volume.write(made.get(), 0, DATA);
     return made.get();
   }
 
   private void link(OpenFile file, String name) throws FsException {
-    volume.vfs.link(file.inode(), root, TestVolume.name(name), done -> {});
+    volume.vfs.link(
+        InodeId.ofNumber(file.inode()), InodeId.ofNumber(root), TestVolume.name(name), done -> {});
   }
 
   private Failure refusal(OpenFile file) {
@@ -115,7 +120,7 @@ class UnnamedFilesTest {
                 try {
                   for (int n = 0; n < 5; n++) {
                     volume.vfs.setAttributes(
-                        file.inode(),
+                        InodeId.ofNumber(file.inode()),
                         new AttributeChange(mode, null, null, null, null, null, false),
                         done -> {});
                   }
@@ -134,7 +139,13 @@ class UnnamedFilesTest {
 
   private void rename(String name, String newName, int flags) throws FsException {
     volume.vfs.rename(
-        root, TestVolume.name(name), root, TestVolume.name(newName), flags, USER, done -> {});
+        InodeId.ofNumber(root),
+        TestVolume.name(name),
+        InodeId.ofNumber(root),
+        TestVolume.name(newName),
+        flags,
+        USER,
+        done -> {});
   }
 
   private void assertWhiteout(String name) throws FsException {

@@ -41,9 +41,10 @@ class VfsTest {
     byte[] link = "link".getBytes(StandardCharsets.UTF_8);
     byte[] target = "where it leads".getBytes(StandardCharsets.UTF_8);
     AtomicReference<Attributes> made = new AtomicReference<>();
-    volume.vfs.makeSymlink(root, link, target, TestVolume.ROOT, made::set);
+    volume.vfs.makeSymlink(InodeId.ofNumber(root), link, target, TestVolume.ROOT, made::set);
     byte[] below = "below".getBytes(StandardCharsets.UTF_8);
-    volume.vfs.makeNode(root, below, FileTypes.DIRECTORY | 0755, 0, 0, TestVolume.ROOT, d -> {});
+    volume.vfs.makeNode(
+        InodeId.ofNumber(root), below, FileTypes.DIRECTORY | 0755, 0, 0, TestVolume.ROOT, d -> {});
     int truncating = OpenHandle.O_TRUNC | 2;
 
     assertEquals(Failure.OTHER_TYPE, failureOf(() -> create(link, truncating)));
@@ -51,12 +52,13 @@ class VfsTest {
     assertEquals(Failure.IS_DIRECTORY, failureOf(() -> create(below, 0)));
 
     AtomicReference<byte[]> read = new AtomicReference<>();
-    volume.vfs.readLink(made.get().inode(), read::set);
+    volume.vfs.readLink(InodeId.ofNumber(made.get().inode()), read::set);
     assertArrayEquals(target, read.get());
   }
 
   private void create(byte[] name, int flags) throws FsException {
-    volume.vfs.create(root, name, 0644, flags, TestVolume.ROOT, (attributes, file) -> {});
+    volume.vfs.create(
+        InodeId.ofNumber(root), name, 0644, flags, TestVolume.ROOT, (attributes, file) -> {});
   }
 
   private static Failure failureOf(org.junit.jupiter.api.function.Executable action) {
@@ -240,10 +242,11 @@ class VfsTest {
       byte[] target = new byte[length];
       Arrays.fill(target, (byte) 't');
       byte[] name = TestVolume.name("link" + length);
-      volume.vfs.makeSymlink(root, name, target, TestVolume.ROOT, done -> {});
+      volume.vfs.makeSymlink(InodeId.ofNumber(root), name, target, TestVolume.ROOT, done -> {});
       volume.remount();
       AtomicReference<byte[]> read = new AtomicReference<>();
-      volume.vfs.readLink(volume.lookup(root, "link" + length).inode(), read::set);
+      volume.vfs.readLink(
+          InodeId.ofNumber(volume.lookup(root, "link" + length).inode()), read::set);
       assertArrayEquals(target, read.get());
       volume.unlink(root, "link" + length);
     }
@@ -253,20 +256,31 @@ class VfsTest {
         failureOf(
             () ->
                 volume.vfs.makeSymlink(
-                    root, TestVolume.name("x"), tooLong, TestVolume.ROOT, done -> {})));
+                    InodeId.ofNumber(root),
+                    TestVolume.name("x"),
+                    tooLong,
+                    TestVolume.ROOT,
+                    done -> {})));
   }
 
   @Test
   void hardLinksShareContentAndCount() throws Exception {
     OpenFile file = volume.create(root, "one");
     volume.write(file, 0, new byte[] {1, 2, 3});
-    volume.vfs.link(file.inode(), root, TestVolume.name("two"), done -> {});
+    volume.vfs.link(
+        InodeId.ofNumber(file.inode()), InodeId.ofNumber(root), TestVolume.name("two"), done -> {});
     assertEquals(2, volume.lookup(root, "two").linkCount());
     volume.unlink(root, "one");
     assertEquals(1, volume.lookup(root, "two").linkCount());
     assertEquals(
         Failure.EXISTS,
-        failureOf(() -> volume.vfs.link(file.inode(), root, TestVolume.name("two"), done -> {})));
+        failureOf(
+            () ->
+                volume.vfs.link(
+                    InodeId.ofNumber(file.inode()),
+                    InodeId.ofNumber(root),
+                    TestVolume.name("two"),
+                    done -> {})));
   }
 
   @Test
@@ -287,9 +301,9 @@ class VfsTest {
     assertEquals(Failure.INVALID, failureOf(() -> volume.rename(root, "b", sub, "loop")));
     assertEquals(Failure.NOT_EMPTY, failureOf(() -> volume.rename(root, "a", root, "b")));
     volume.vfs.rename(
-        root,
+        InodeId.ofNumber(root),
         TestVolume.name("a"),
-        b,
+        InodeId.ofNumber(b),
         TestVolume.name("sub"),
         Vfs.RENAME_EXCHANGE,
         TestVolume.ROOT,
@@ -304,11 +318,12 @@ class VfsTest {
     volume.vfs.release(volume.create(dir, "f"), 0);
     byte[] name = TestVolume.name("dir");
     assertEquals(
-        Failure.NOT_EMPTY, failureOf(() -> volume.vfs.removeDirectory(root, name, done -> {})));
+        Failure.NOT_EMPTY,
+        failureOf(() -> volume.vfs.removeDirectory(InodeId.ofNumber(root), name, done -> {})));
     assertEquals(Failure.IS_DIRECTORY, failureOf(() -> volume.unlink(root, "dir")));
     volume.unlink(dir, "f");
     int links = volume.attributes(root).linkCount();
-    volume.vfs.removeDirectory(root, name, done -> {});
+    volume.vfs.removeDirectory(InodeId.ofNumber(root), name, done -> {});
     assertEquals(links - 1, volume.attributes(root).linkCount());
   }
 
@@ -320,29 +335,41 @@ class VfsTest {
     for (String foreign : new String[] {"colour", "user.", "users.a", "system.a"}) {
       Failure failure = foreign.endsWith(".") ? Failure.INVALID : Failure.NOT_SUPPORTED;
       byte[] name = TestVolume.name(foreign);
-      assertEquals(failure, failureOf(() -> volume.vfs.setXattr(inode, name, big, 0)), foreign);
       assertEquals(
-          failure, failureOf(() -> volume.vfs.getXattr(inode, name, value -> {})), foreign);
-      assertEquals(failure, failureOf(() -> volume.vfs.removeXattr(inode, name)), foreign);
+          failure,
+          failureOf(() -> volume.vfs.setXattr(InodeId.ofNumber(inode), name, big, 0)),
+          foreign);
+      assertEquals(
+          failure,
+          failureOf(() -> volume.vfs.getXattr(InodeId.ofNumber(inode), name, value -> {})),
+          foreign);
+      assertEquals(
+          failure, failureOf(() -> volume.vfs.removeXattr(InodeId.ofNumber(inode), name)), foreign);
     }
-    volume.vfs.setXattr(inode, TestVolume.name("user.small"), new byte[] {7}, 0);
-    volume.vfs.setXattr(inode, TestVolume.name("user.big"), big, 1);
+    volume.vfs.setXattr(InodeId.ofNumber(inode), TestVolume.name("user.small"), new byte[] {7}, 0);
+    volume.vfs.setXattr(InodeId.ofNumber(inode), TestVolume.name("user.big"), big, 1);
     assertEquals(
         Failure.EXISTS,
-        failureOf(() -> volume.vfs.setXattr(inode, TestVolume.name("user.big"), big, 1)));
+        failureOf(
+            () ->
+                volume.vfs.setXattr(InodeId.ofNumber(inode), TestVolume.name("user.big"), big, 1)));
     volume.vfs.release(file, 0);
     volume.remount();
     AtomicReference<byte[]> got = new AtomicReference<>();
-    volume.vfs.getXattr(inode, TestVolume.name("user.big"), got::set);
+    volume.vfs.getXattr(InodeId.ofNumber(inode), TestVolume.name("user.big"), got::set);
     assertArrayEquals(big, got.get());
-    volume.vfs.removeXattr(inode, TestVolume.name("user.big"));
+    volume.vfs.removeXattr(InodeId.ofNumber(inode), TestVolume.name("user.big"));
     List<String> names = new ArrayList<>();
     volume.vfs.listXattrs(
-        inode, all -> all.forEach(n -> names.add(new String(n, StandardCharsets.UTF_8))));
+        InodeId.ofNumber(inode),
+        all -> all.forEach(n -> names.add(new String(n, StandardCharsets.UTF_8))));
     assertEquals(List.of("user.small"), names);
     assertEquals(
         Failure.NO_ATTRIBUTE,
-        failureOf(() -> volume.vfs.getXattr(inode, TestVolume.name("user.big"), b -> {})));
+        failureOf(
+            () ->
+                volume.vfs.getXattr(
+                    InodeId.ofNumber(inode), TestVolume.name("user.big"), b -> {})));
   }
 
   @Test

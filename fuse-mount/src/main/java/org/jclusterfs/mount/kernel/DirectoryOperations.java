@@ -6,6 +6,7 @@ import java.util.List;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.DirectorySink;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.protocol.Flags;
@@ -31,7 +32,7 @@ final class DirectoryOperations {
   }
 
   private void open(Request request) throws FsException {
-    long inode = session.nodes().inode(request.header().nodeid());
+    InodeId inode = session.nodes().inode(request.header().nodeid());
     int flags = request.input().getInt(request.body());
     long[] handle = {0};
     vfs.open(

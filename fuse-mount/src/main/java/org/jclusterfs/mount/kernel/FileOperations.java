@@ -3,6 +3,7 @@ package org.jclusterfs.mount.kernel;
 import java.nio.ByteBuffer;
 import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.protocol.Flags;
@@ -81,7 +82,7 @@ final class FileOperations {
   }
 
   private void open(Request request) throws FsException {
-    long inode = session.nodes().inode(request.header().nodeid());
+    InodeId inode = session.nodes().inode(request.header().nodeid());
     OpenIn in = OpenIn.at(request.input(), request.body());
     int flags = vfsFlags(request, in.flags(), in.openFlags(), session.negotiated());
     long[] handle = {0};

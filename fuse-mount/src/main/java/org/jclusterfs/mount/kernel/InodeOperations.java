@@ -1,10 +1,10 @@
 package org.jclusterfs.mount.kernel;
 
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import org.jclusterfs.core.vfs.AttributeChange;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.protocol.Flags;
 import org.jclusterfs.mount.protocol.Opcode;
@@ -32,31 +32,24 @@ final class InodeOperations {
   }
 
   private void getAttributes(Request request) throws FsException {
-    long inode = nodes.inode(request.header().nodeid());
-    Stale stale = new Stale(request);
-    vfs.getAttributes(inode, a -> stale.unless(a, () -> attrOut(request, a)));
-    stale.raise();
+    InodeId inode = nodes.inode(request.header().nodeid());
+    vfs.getAttributes(inode, a -> attrOut(request, a));
   }
 
   private void statx(Request request) throws FsException {
-    long inode = nodes.inode(request.header().nodeid());
-    Stale stale = new Stale(request);
+    InodeId inode = nodes.inode(request.header().nodeid());
     vfs.getAttributes(
         inode,
-        a ->
-            stale.unless(
-                a,
-                () -> {
-                  ByteBuffer out = request.out();
-                  Replies.statxOut(out, a, session.attributeMillis(a));
-                  request.reply();
-                }));
-    stale.raise();
+        a -> {
+          nodes.told(a);
+          Replies.statxOut(request.out(), a, session.attributeMillis(a));
+          request.reply();
+        });
   }
 
   private void setAttributes(Request request) throws FsException {
     SetattrIn in = SetattrIn.at(request.input(), request.body());
-    long inode = nodes.inode(request.header().nodeid());
+    InodeId inode = nodes.inode(request.header().nodeid());
     int valid = in.valid();
     boolean clears = clearsSetId(valid, inode, request.header().uid());
     Integer owner = requiredOwner(valid, request.header());
@@ -72,10 +65,8 @@ final class InodeOperations {
     }
   }
 
-  private void set(Request request, long inode, AttributeChange change) throws FsException {
-    Stale stale = new Stale(request);
-    vfs.setAttributes(inode, change, a -> stale.unless(a, () -> attrOut(request, a)));
-    stale.raise();
+  private void set(Request request, InodeId inode, AttributeChange change) throws FsException {
+    vfs.setAttributes(inode, change, a -> attrOut(request, a));
   }
 
   private static AttributeChange change(SetattrIn in, boolean clearSetId, Integer owner) {
@@ -111,7 +102,7 @@ final class InodeOperations {
    * kernel does before a FALLOCATE or COPY_FILE_RANGE, in whose handlers they are cleared, and so
    * it is obeyed only from who may call chown.
    */
-  private boolean clearsSetId(int valid, long inode, int caller) throws FsException {
+  private boolean clearsSetId(int valid, InodeId inode, int caller) throws FsException {
     if ((valid & Flags.FATTR_KILL_SUIDGID) != 0) {
       return true;
     }
@@ -136,6 +127,7 @@ final class InodeOperations {
   }
 
   private void attrOut(Request request, Attributes attributes) {
+    nodes.told(attributes);
     Replies.attrOut(request.out(), attributes, session.attributeMillis(attributes));
     request.reply();
   }
@@ -147,30 +139,5 @@ final class InodeOperations {
   private void statistics(Request request) throws FsException {
     Replies.statfsOut(request.out(), vfs.statistics());
     request.reply();
-  }
-
-  /** Carries "this is another inode by now" out of a reply, which cannot throw it. */
-  private final class Stale {
-    private final Request request;
-    private FsException failure;
-
-    Stale(Request request) {
-      this.request = request;
-    }
-
-    void unless(Attributes attributes, Runnable reply) {
-      try {
-        nodes.check(request.header().nodeid(), attributes);
-        reply.run();
-      } catch (FsException e) {
-        failure = e;
-      }
-    }
-
-    void raise() throws FsException {
-      if (failure != null) {
-        throw failure;
-      }
-    }
   }
 }

@@ -8,6 +8,7 @@ import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.FsException.Failure;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.posix.Capabilities;
 import org.jclusterfs.mount.posix.Errno;
@@ -62,7 +63,7 @@ final class IoctlOperations {
 
   private void dispatch(Request request) throws FsException {
     IoctlIn in = IoctlIn.at(request.input(), request.body());
-    long inode = session.nodes().inode(request.header().nodeid());
+    InodeId inode = session.nodes().inode(request.header().nodeid());
     switch (in.cmd()) {
       case GET_FLAGS, GET_FLAGS_32 -> giveInt(request, attributes(inode).flags());
       case SET_FLAGS, SET_FLAGS_32 -> setFlags(request, inode, in);
@@ -75,7 +76,7 @@ final class IoctlOperations {
     }
   }
 
-  private Attributes attributes(long inode) throws FsException {
+  private Attributes attributes(InodeId inode) throws FsException {
     Attributes[] found = new Attributes[1];
     vfs.getAttributes(inode, a -> found[0] = a);
     return found[0];
@@ -100,11 +101,11 @@ final class IoctlOperations {
     request.reply();
   }
 
-  private void setFlags(Request request, long inode, IoctlIn in) throws FsException {
+  private void setFlags(Request request, InodeId inode, IoctlIn in) throws FsException {
     change(request, inode, ~0, input(request, in, Integer.BYTES).getInt());
   }
 
-  private void change(Request request, long inode, int mask, int flags) throws FsException {
+  private void change(Request request, InodeId inode, int mask, int flags) throws FsException {
     if (session.negotiated().minor() < CHECKED_MINOR
         && !Capabilities.has(request.header().pid(), Capabilities.LINUX_IMMUTABLE)) {
       throw new FsException(Failure.NOT_PERMITTED, "flags are set by CAP_LINUX_IMMUTABLE only");
@@ -123,7 +124,7 @@ final class IoctlOperations {
     request.reply();
   }
 
-  private void setXattr(Request request, long inode, IoctlIn in) throws FsException {
+  private void setXattr(Request request, InodeId inode, IoctlIn in) throws FsException {
     ByteBuffer given = input(request, in, XATTR_BYTES);
     int rest = given.getInt();
     int mask = 0;

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.Caller;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.posix.Errno;
@@ -46,7 +47,7 @@ final class NameOperations {
   }
 
   private void lookup(Request request) throws FsException {
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId parent = nodes.inode(request.header().nodeid());
     byte[] name = request.name(0, 0);
     Entry entry = new Entry(request, name);
     vfs.lookup(parent, name, entry::accept);
@@ -70,7 +71,7 @@ final class NameOperations {
 
   private void forget(long nodeId, long count) {
     nodes.forget(nodeId, count);
-    vfs.forget(nodes.inodeForForget(nodeId), count);
+    vfs.forget(nodes.number(nodeId), count);
   }
 
   private void makeNode(Request request) throws FsException {
@@ -91,14 +92,14 @@ final class NameOperations {
 
   private void make(Request request, byte[] name, int mode, int umask, int major, int minor)
       throws FsException {
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId parent = nodes.inode(request.header().nodeid());
     Entry entry = new Entry(request, name);
     vfs.makeNode(parent, name, mode, major, minor, caller(request, umask), entry::accept);
     entry.settle();
   }
 
   private void makeSymlink(Request request) throws FsException {
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId parent = nodes.inode(request.header().nodeid());
     byte[] name = request.name(0, 0);
     Entry entry = new Entry(request, name);
     vfs.makeSymlink(parent, name, request.name(0, 1), caller(request, 0), entry::accept);
@@ -106,8 +107,8 @@ final class NameOperations {
   }
 
   private void link(Request request) throws FsException {
-    long inode = nodes.inode(request.input().getLong(request.body()));
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId inode = nodes.inode(request.input().getLong(request.body()));
+    InodeId parent = nodes.inode(request.header().nodeid());
     byte[] name = request.name(Requests.LINK_IN_BYTES, 0);
     Entry entry = new Entry(request, name);
     vfs.link(inode, parent, name, entry::accept);
@@ -115,12 +116,12 @@ final class NameOperations {
   }
 
   private void unlink(Request request) throws FsException {
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId parent = nodes.inode(request.header().nodeid());
     vfs.unlink(parent, request.name(0, 0), nothing -> request.ok());
   }
 
   private void removeDirectory(Request request) throws FsException {
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId parent = nodes.inode(request.header().nodeid());
     vfs.removeDirectory(parent, request.name(0, 0), nothing -> request.ok());
   }
 
@@ -137,9 +138,9 @@ final class NameOperations {
       request.error(Errno.EINVAL);
       return;
     }
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId parent = nodes.inode(request.header().nodeid());
     long newNodeId = request.input().getLong(request.body());
-    long newParent = nodes.inode(newNodeId);
+    InodeId newParent = nodes.inode(newNodeId);
     byte[] name = request.name(names, 0);
     byte[] newName = request.name(names, 1);
     Caller caller = caller(request, 0);
@@ -148,7 +149,7 @@ final class NameOperations {
 
   private void create(Request request) throws FsException {
     CreateIn in = CreateIn.at(request.input(), request.body());
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId parent = nodes.inode(request.header().nodeid());
     byte[] name = request.name(CreateIn.BYTES, 0);
     Entry entry = new Entry(request, name);
     int flags = FileOperations.vfsFlags(request, in.flags(), in.openFlags(), session.negotiated());
@@ -158,7 +159,7 @@ final class NameOperations {
 
   private void createUnnamed(Request request) throws FsException {
     CreateIn in = CreateIn.at(request.input(), request.body());
-    long parent = nodes.inode(request.header().nodeid());
+    InodeId parent = nodes.inode(request.header().nodeid());
     Entry entry = new Entry(request, null);
     Caller caller = caller(request, in.umask());
     vfs.createUnnamed(parent, in.mode(), in.flags(), caller, entry::accept);

@@ -2,6 +2,7 @@ package org.jclusterfs.mount.kernel;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jclusterfs.core.vfs.InodeId;
 
 /**
  * What the binding remembers of an inode that the kernel knows.
@@ -13,6 +14,9 @@ final class Node {
   private static final int DEEPEST = 1000;
 
   final long nodeId;
+
+  /** What the kernel was told of last under this node id. */
+  volatile InodeId inode;
 
   /** An inode that had the same number before and that the kernel has not forgotten; or null. */
   final Node older;
@@ -37,8 +41,9 @@ final class Node {
   /** Counts invalidations, so that what was read before one is not remembered after it. */
   volatile int epoch;
 
-  Node(long nodeId, Node older) {
+  Node(long nodeId, InodeId inode, Node older) {
     this.nodeId = nodeId;
+    this.inode = inode;
     this.older = older;
   }
 

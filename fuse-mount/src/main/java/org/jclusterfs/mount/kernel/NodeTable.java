@@ -3,13 +3,15 @@ package org.jclusterfs.mount.kernel;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 
 /**
  * The inodes that the kernel knows and how often it looked each up. Thread-safe.
  *
  * <p>A node id is 1 for the root, else the inode's number in the low 40 bits and the low 24 bits of
- * its generation above, so that a request for an inode whose number was used again is known as
- * stale.
+ * its generation above, so that the kernel has another node for an inode whose number was used
+ * again. Whether the inode of a request is there still is judged by the filesystem, which is given
+ * its whole id.
  */
 final class NodeTable {
   static final long ROOT_ID = 1;
@@ -21,7 +23,7 @@ final class NodeTable {
 
   NodeTable(long root) {
     this.root = root;
-    nodes.put(root, new Node(ROOT_ID, null));
+    nodes.put(root, new Node(ROOT_ID, InodeId.ofNumber(root), null));
   }
 
   long nodeId(long inode, long generation) {
@@ -34,29 +36,23 @@ final class NodeTable {
     return generation << INODE_BITS | inode;
   }
 
-  /** The inode of a request. */
-  long inode(long nodeId) throws FsException {
-    if (nodeId == ROOT_ID) {
-      return root;
+  /** The inode of a request; STALE where its number is known to have been used again. */
+  InodeId inode(long nodeId) throws FsException {
+    Node newest = nodes.get(number(nodeId));
+    if (newest == null || newest.nodeId != nodeId) {
+      throw new FsException(
+          FsException.Failure.STALE, "inode " + number(nodeId) + " is gone, or was forgotten");
     }
-    long inode = nodeId & INODE_MASK;
-    Node newest = nodes.get(inode);
-    if (newest != null && newest.nodeId != nodeId) {
-      throw stale(inode);
-    }
-    return inode;
+    return newest.inode;
   }
 
-  /** The inode of a FORGET, which may be an old one. */
-  long inodeForForget(long nodeId) {
+  /** Number of the inode of a request or FORGET, which may be an old one. */
+  long number(long nodeId) {
     return nodeId == ROOT_ID ? root : nodeId & INODE_MASK;
   }
 
-  /** Checks an answer against the node id that was asked for. */
-  void check(long nodeId, Attributes attributes) throws FsException {
-    if (nodeId(attributes.inode(), attributes.generation()) != nodeId) {
-      throw stale(attributes.inode());
-    }
+  /** Notes an answer with attributes, before it is written. */
+  void told(Attributes attributes) {
     told(nodes.get(attributes.inode()), attributes);
   }
 
@@ -67,7 +63,13 @@ final class NodeTable {
         nodes.compute(
             attributes.inode(),
             (inode, known) -> {
-              Node n = known != null && known.nodeId == id ? known : new Node(id, known);
+              Node n = known;
+              if (known == null || known.nodeId != id) {
+                n = new Node(id, attributes.id(), known);
+              } else if (id != ROOT_ID) {
+                // The kernel sees by the generation itself where only its low bits are the same.
+                n.inode = attributes.id();
+              }
               n.lookups++;
               return n;
             });
@@ -87,7 +89,7 @@ final class NodeTable {
       return;
     }
     nodes.computeIfPresent(
-        nodeId & INODE_MASK,
+        number(nodeId),
         (inode, newest) -> {
           for (Node n = newest; n != null; n = n.older) {
             if (n.nodeId == nodeId) {
@@ -109,7 +111,7 @@ final class NodeTable {
 
   /** What is known of a request's inode; null where the kernel's reference is not counted. */
   Node ofNodeId(long nodeId) {
-    Node n = nodes.get(nodeId == ROOT_ID ? root : nodeId & INODE_MASK);
+    Node n = nodes.get(number(nodeId));
     while (n != null && n.nodeId != nodeId) {
       n = n.older;
     }
@@ -122,10 +124,5 @@ final class NodeTable {
 
   int size() {
     return nodes.size();
-  }
-
-  private static FsException stale(long inode) {
-    return new FsException(
-        FsException.Failure.STALE, "inode " + inode + " is gone, its number was used again");
   }
 }

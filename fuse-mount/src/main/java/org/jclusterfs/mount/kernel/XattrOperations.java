@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.core.xattr.PosixAcl;
 import org.jclusterfs.mount.XattrNames;
@@ -37,7 +38,7 @@ final class XattrOperations {
 
   private void get(Request request) throws FsException {
     long nodeId = request.header().nodeid();
-    long inode = nodes.inode(nodeId);
+    InodeId inode = nodes.inode(nodeId);
     int size = request.input().getInt(request.body());
     byte[] name = request.name(Requests.GETXATTR_IN_BYTES, 0);
     refuseAcl(name);

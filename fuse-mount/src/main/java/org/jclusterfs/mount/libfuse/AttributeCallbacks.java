@@ -6,6 +6,7 @@ import jnr.ffi.Struct;
 import org.jclusterfs.core.vfs.AttributeChange;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.core.vfs.VolumeStatistics;
 import org.jclusterfs.mount.protocol.Replies;
@@ -57,7 +58,7 @@ final class AttributeCallbacks {
     return session.serve(
         "fgetattr",
         () -> {
-          vfs.getAttributes(session.file(file).inode(), a -> fill(stat, a));
+          vfs.getAttributes(InodeId.ofNumber(session.file(file).inode()), a -> fill(stat, a));
           return 0;
         });
   }
@@ -113,7 +114,7 @@ final class AttributeCallbacks {
     return session.serve(
         "ftruncate",
         () -> {
-          vfs.setAttributes(session.file(file).inode(), toSize(size), a -> {});
+          vfs.setAttributes(InodeId.ofNumber(session.file(file).inode()), toSize(size), a -> {});
           return 0;
         });
   }

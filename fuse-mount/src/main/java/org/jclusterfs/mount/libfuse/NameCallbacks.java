@@ -4,6 +4,7 @@ import jnr.ffi.Pointer;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.Caller;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.Vfs;
 import org.jclusterfs.mount.protocol.Replies;
 import ru.serce.jnrfuse.struct.FuseFileInfo;
@@ -32,7 +33,7 @@ final class NameCallbacks {
   /** What is done with a name in its directory. */
   @FunctionalInterface
   private interface InDirectory {
-    void run(long directory, byte[] name) throws FsException;
+    void run(InodeId directory, byte[] name) throws FsException;
   }
 
   private int in(String operation, Pointer path, InDirectory action) {

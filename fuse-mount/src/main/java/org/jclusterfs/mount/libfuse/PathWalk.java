@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.Vfs;
 
 /**
@@ -32,15 +33,15 @@ final class PathWalk {
 
   /** An inode with a reference on it, which is given back at the end. */
   final class Found implements AutoCloseable {
-    private final long inode;
+    private final InodeId inode;
     private final Attributes attributes;
 
-    private Found(long inode, Attributes attributes) {
+    private Found(InodeId inode, Attributes attributes) {
       this.inode = inode;
       this.attributes = attributes;
     }
 
-    long inode() {
+    InodeId inode() {
       return inode;
     }
 
@@ -52,7 +53,7 @@ final class PathWalk {
     @Override
     public void close() {
       if (attributes != null) {
-        vfs.forget(inode, 1);
+        vfs.forget(inode.number(), 1);
       }
     }
   }
@@ -60,7 +61,7 @@ final class PathWalk {
   /** The inode of a path. */
   Found find(byte[] path) throws FsException {
     Found found = walk(path, path.length);
-    note(found.inode(), path);
+    note(found.inode().number(), path);
     return found;
   }
 
@@ -83,7 +84,7 @@ final class PathWalk {
   }
 
   private Found walk(byte[] path, int end) throws FsException {
-    Found at = new Found(vfs.root(), null);
+    Found at = new Found(InodeId.ofNumber(vfs.root()), null);
     int start = 1;
     while (start < end) {
       int stop = start;
@@ -94,7 +95,7 @@ final class PathWalk {
       try (Found directory = at) {
         vfs.lookup(directory.inode(), Arrays.copyOfRange(path, start, stop), a -> told[0] = a);
       }
-      at = new Found(told[0].inode(), told[0]);
+      at = new Found(told[0].id(), told[0]);
       start = stop + 1;
     }
     return at;

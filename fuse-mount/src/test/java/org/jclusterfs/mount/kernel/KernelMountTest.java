@@ -3,7 +3,6 @@ package org.jclusterfs.mount.kernel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.util.concurrent.TimeUnit;
 import org.jclusterfs.mount.MountContract;
@@ -265,17 +264,5 @@ class KernelMountTest extends MountContract {
     assertEquals(
         "signalled content",
         process.inputReader().lines().collect(java.util.stream.Collectors.joining(" ")));
-  }
-
-  private Process start(String script) throws IOException {
-    return new ProcessBuilder("/bin/bash", "-c", script)
-        .directory(mounted.directory.toFile())
-        .start();
-  }
-
-  private void awaitCall(String operation) throws InterruptedException {
-    while (!mounted.vfs.isHolding(operation)) {
-      Thread.sleep(10);
-    }
   }
 }

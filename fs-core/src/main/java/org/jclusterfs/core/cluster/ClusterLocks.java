@@ -46,16 +46,13 @@ public interface ClusterLocks extends AutoCloseable {
   LockHolder acquireCached(LockName name, LockMode mode) throws LockUnavailableException;
 
   /**
-   * Takes a lock for a request that pins kernel pages: while the lock is being demoted and the
-   * callbacks run, such a holder is still served under the old mode, so that the kernel can drop
-   * the pages; otherwise as {@link #acquire(LockName, LockMode)}. The callback {@link
+   * Takes a lock for a request that the kernel cannot drop its caches without: one that pins pages,
+   * or asks for attributes or a name, which an invalidation must not overtake. While the lock is
+   * being demoted and the callbacks run, such a holder is still served under the old mode;
+   * otherwise as {@link #acquire(LockName, LockMode)}. The callback {@link
    * LockCallbacks#invalidate} runs again when such holders came while it ran.
-   *
-   * @param least what the old mode has to cover: the holder gets this where it does not cover
-   *     {@code mode}
    */
-  LockHolder acquirePinning(LockName name, LockMode mode, LockMode least)
-      throws LockUnavailableException;
+  LockHolder acquirePinning(LockName name, LockMode mode) throws LockUnavailableException;
 
   /** The mode that this node has cached now: NL where none. A hint unless the caller holds it. */
   LockMode cached(LockName name);

@@ -56,7 +56,7 @@ final class DlmLocks implements ClusterLocks {
   @Override
   public LockHolder acquire(LockName name, LockMode mode, Cancellation cancellation)
       throws LockUnavailableException {
-    return table.acquire(name, mode, null, cancellation);
+    return table.acquire(name, mode, false, cancellation);
   }
 
   @Override
@@ -70,9 +70,8 @@ final class DlmLocks implements ClusterLocks {
   }
 
   @Override
-  public LockHolder acquirePinning(LockName name, LockMode mode, LockMode least)
-      throws LockUnavailableException {
-    return table.acquire(name, mode, least, Cancellation.NEVER);
+  public LockHolder acquirePinning(LockName name, LockMode mode) throws LockUnavailableException {
+    return table.acquire(name, mode, true, Cancellation.NEVER);
   }
 
   @Override

@@ -40,6 +40,9 @@ final class Glock {
   private static final long FIRST_DELAY_MILLIS = 5;
   private static final long LAST_DELAY_MILLIS = 200;
 
+  /** Time for which pinning holders are waited for before the kernel's caches are invalidated. */
+  private static final long LONGEST_ANSWER_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
   private final LockName name;
   private final GlockTable table;
   private final Queue<LockEvent> inbox = new ConcurrentLinkedQueue<>();
@@ -122,11 +125,11 @@ final class Glock {
    *
    * @return null where the lock was just dropped from the table: look it up again
    */
-  synchronized Waiter enqueue(LockMode wanted, LockMode least) {
+  synchronized Waiter enqueue(LockMode wanted, boolean pinning) {
     if (dead) {
       return null;
     }
-    Waiter waiter = new Waiter(wanted, least, false);
+    Waiter waiter = new Waiter(wanted, pinning, false);
     if (withdrawn) {
       waiter.finish(Waiter.State.WITHDRAWN);
       return waiter;
@@ -134,8 +137,8 @@ final class Glock {
     if (demoting && mode == LockMode.EX) {
       table.holds().missed(name);
     }
-    if (least != null) {
-      delayPinning(least);
+    if (pinning) {
+      delayPinning(wanted);
       if (dead) {
         return null;
       }
@@ -150,7 +153,7 @@ final class Glock {
     if (dead) {
       return null;
     }
-    Waiter waiter = new Waiter(wanted, null, true);
+    Waiter waiter = new Waiter(wanted, false, true);
     if (withdrawn) {
       waiter.finish(Waiter.State.WITHDRAWN);
     } else if (!queueEmpty() || !compatible(wanted)) {
@@ -380,14 +383,8 @@ final class Glock {
   private void servePinning() {
     for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
       Waiter waiter = all.next();
-      if (waiter.least == null) {
-        continue;
-      }
-      // The mode that it wants may come after this demotion only, which may wait for its pages.
-      LockMode now = mode.covers(waiter.mode) ? waiter.mode : waiter.least;
-      if (mode.covers(now) && compatible(now)) {
+      if (waiter.pinning && mode.covers(waiter.mode) && compatible(waiter.mode)) {
         all.remove();
-        waiter.granted = now;
         pinned = true;
         grant(waiter);
       }
@@ -421,7 +418,7 @@ final class Glock {
   }
 
   private void grant(Waiter waiter) {
-    begin(waiter.granted);
+    begin(waiter.mode);
     waiter.finish(Waiter.State.GRANTED);
   }
 
@@ -521,6 +518,7 @@ final class Glock {
     if (from == LockMode.EX) {
       callbacks.sync(name, demotingTo);
     }
+    awaitAnswers();
     boolean again = callbacks.invalidate(name, from, demotingTo);
     boolean tells = from == LockMode.EX && demotingTo == LockMode.PR && !again;
     told = tells ? callbacks.value(name) : null;
@@ -528,6 +526,30 @@ final class Glock {
       told = value;
     }
     return again;
+  }
+
+  /**
+   * Lets pinning holders end before the kernel's caches are invalidated: of an answer that an
+   * invalidation overtakes the kernel hands the attributes on but does not keep them, not even the
+   * end of the file. Not for long, as others may come.
+   */
+  private synchronized void awaitAnswers() {
+    long deadline = System.nanoTime() + LONGEST_ANSWER_NANOS;
+    boolean interrupted = false;
+    while (!mayBeLowered() && !withdrawn && !interrupted) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        return;
+      }
+      try {
+        wait(left);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void hold() {

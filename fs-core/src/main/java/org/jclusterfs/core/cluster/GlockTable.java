@@ -102,19 +102,19 @@ final class GlockTable {
     callbacks[type.code()] = use;
   }
 
-  LockHolder acquire(LockName name, LockMode mode, LockMode least, Cancellation cancellation)
+  LockHolder acquire(LockName name, LockMode mode, boolean pinning, Cancellation cancellation)
       throws LockUnavailableException {
     checkMode(mode);
     Glock lock;
     Waiter waiter;
     do {
       lock = get(name);
-      waiter = lock.enqueue(mode, least);
+      waiter = lock.enqueue(mode, pinning);
     } while (waiter == null);
     if (waiter.state() == Waiter.State.GRANTED) {
       statistics.count(name, LockStatistics.Counter.LOCAL_HITS);
       drain();
-      return held(lock, waiter.granted);
+      return held(lock, mode);
     }
     drain();
     if (waiter.state() == Waiter.State.WAITING) {
@@ -179,7 +179,7 @@ final class GlockTable {
       throws LockUnavailableException {
     switch (waiter.state()) {
       case GRANTED:
-        return held(lock, waiter.granted);
+        return held(lock, waiter.mode);
       case CANCELLED:
         throw new LockUnavailableException(
             LockUnavailableException.Reason.CANCELLED,

@@ -52,7 +52,7 @@ public final class LocalLocks implements ClusterLocks {
   @Override
   public LockHolder acquire(LockName name, LockMode mode, Cancellation cancellation)
       throws LockUnavailableException {
-    return table.acquire(name, mode, null, cancellation);
+    return table.acquire(name, mode, false, cancellation);
   }
 
   @Override
@@ -66,9 +66,8 @@ public final class LocalLocks implements ClusterLocks {
   }
 
   @Override
-  public LockHolder acquirePinning(LockName name, LockMode mode, LockMode least)
-      throws LockUnavailableException {
-    return table.acquire(name, mode, least, Cancellation.NEVER);
+  public LockHolder acquirePinning(LockName name, LockMode mode) throws LockUnavailableException {
+    return table.acquire(name, mode, true, Cancellation.NEVER);
   }
 
   @Override

@@ -15,17 +15,9 @@ final class Waiter {
   }
 
   final LockMode mode;
-
-  /**
-   * Mode under which it is served while the lock is demoted, where it pins kernel pages; or null.
-   */
-  final LockMode least;
-
+  final boolean pinning;
   final boolean tryOnly;
   final long since = System.nanoTime();
-
-  /** The mode that it was granted. */
-  LockMode granted;
 
   /** Set on a denied try: a user on this node is in the way. */
   boolean usedHere;
@@ -33,10 +25,9 @@ final class Waiter {
   private final Thread thread = Thread.currentThread();
   private volatile State state = State.WAITING;
 
-  Waiter(LockMode mode, LockMode least, boolean tryOnly) {
+  Waiter(LockMode mode, boolean pinning, boolean tryOnly) {
     this.mode = mode;
-    this.granted = mode;
-    this.least = least;
+    this.pinning = pinning;
     this.tryOnly = tryOnly;
   }
 

@@ -179,9 +179,27 @@ public final class Inode {
     return kernelMayHavePages;
   }
 
-  /** Notes that the kernel was given pages, or dropped them. */
-  public void kernelMayHavePages(boolean may) {
-    kernelMayHavePages = may;
+  /** Notes that the kernel is told to drop all pages, by a demotion of the lock. */
+  public synchronized void kernelDropsPages() {
+    kernelMayHavePages = false;
+  }
+
+  /**
+   * Notes that the kernel is given pages, by a holder of the lock.
+   *
+   * <p>Under PR no page is in the kernel as long as the node has the file open for writing: a
+   * mapping would store into it without a request, and a demotion from PR would have to wait for a
+   * read of it, which waits for EX, which comes after the demotion.
+   *
+   * @param exclusive the node has EX
+   * @return whether it may: else EX is needed
+   */
+  public synchronized boolean givesPages(boolean exclusive) {
+    if (!exclusive && writeOpens > 0) {
+      return false;
+    }
+    kernelMayHavePages = true;
+    return true;
   }
 
   /** Whether this directory was listed here since its lock came. */
@@ -247,20 +265,31 @@ public final class Inode {
   }
 
   /**
-   * Counts an open.
+   * Counts an open, for reading at first.
    *
    * @param holder the open lock in PR, held by the caller
    * @return whether it is the node's first one: the holder is then kept until the last release
    */
-  public synchronized boolean opened(boolean forWriting, LockHolder holder) {
-    if (forWriting) {
-      writeOpens++;
-    }
+  public synchronized boolean opened(LockHolder holder) {
     if (opens++ == 0) {
       openHolder = holder;
       return true;
     }
     return false;
+  }
+
+  /**
+   * Counts an open that was counted already as one for writing too, by a holder of the lock.
+   *
+   * @param exclusive the node has EX
+   * @return whether it was: else EX is needed, as for {@link #givesPages}
+   */
+  public synchronized boolean openedForWriting(boolean exclusive) {
+    if (!exclusive && kernelMayHavePages) {
+      return false;
+    }
+    writeOpens++;
+    return true;
   }
 
   /**

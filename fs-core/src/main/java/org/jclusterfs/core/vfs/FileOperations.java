@@ -49,65 +49,79 @@ final class FileOperations {
     boolean writes = OpenHandle.writes(flags);
     boolean truncates = (flags & OpenHandle.O_TRUNC) != 0;
     Inode inode = found.inode();
-    countOpen(found, writes);
-    boolean opened = false;
+    countOpen(found);
+    boolean counted = false;
+    boolean answered = false;
     try {
       if (writes || truncates) {
         volume.requireWritable();
       }
-      try (HeldInode held =
-          HeldInode.acquireUnlessFreed(volume, id, truncates ? LockMode.EX : LockMode.PR)) {
-        if (countLookup && InodeBlock.linkCount(held.buffer()) == 0) {
-          throw new FsException(
-              Failure.STALE, "inode " + id.number() + " lost the name looked for");
+      boolean exclusive = truncates || writes && inode.kernelMayHavePages();
+      while (!answered) {
+        try (HeldInode held =
+            HeldInode.acquireUnlessFreed(volume, id, exclusive ? LockMode.EX : LockMode.PR)) {
+          requireFit(held, flags, countLookup);
+          // Pages that came under PR could be dirtied without a request from now on: on the way to
+          // EX they are dropped, or they stay under EX.
+          exclusive = true;
+          counted = writes && inode.openedForWriting(held.isExclusive());
+          if (counted || !writes) {
+            answerOpened(held, flags, countLookup, reply);
+            answered = true;
+          }
         }
-        boolean directory = held.isDirectory();
-        if (directory && (writes || countLookup)) {
-          throw new FsException(Failure.IS_DIRECTORY, "a directory cannot be written");
-        }
-        int mode = InodeBlock.mode(held.buffer());
-        boolean link = (mode & FileTypes.MASK) == FileTypes.SYMLINK;
-        if (countLookup && link && (flags & OpenHandle.O_NOFOLLOW) != 0) {
-          throw new FsException(Failure.IS_SYMLINK, "inode " + id.number() + " is a symbolic link");
-        }
-        if (countLookup && !FileTypes.isRegular(mode)) {
-          // Made by another node since the kernel looked. It refuses a CREATE's answer that is no
-          // regular file, and does not forget the lookup that it counted.
-          throw new FsException(Failure.OTHER_TYPE, "inode " + id.number() + " is no regular file");
-        }
-        InodeFlags.requireOpenable(held, flags);
-        if (truncates && !directory) {
-          volume.space().truncate(inode, 0);
-          privileges.drop(held, flags);
-        }
-        if (countLookup) {
-          inode.lookups().incrementAndGet();
-        }
-        Inode foundIn = volume.inodes().peek(inode.foundIn());
-        if (foundIn != null) {
-          foundIn.openedChild();
-        }
-        boolean keepCache = !writes && inode.writeOpens() == 0;
-        reply.accept(held.attributes(), new OpenHandle(inode, flags, directory, keepCache));
-        opened = true;
       }
     } finally {
-      if (!opened) {
-        uncountOpen(inode, writes);
+      if (!answered) {
+        uncountOpen(inode, counted);
       }
     }
   }
 
-  private void countOpen(Found found, boolean writes) {
-    Inode inode = found.inode();
-    if (!inode.opened(writes, found.open())) {
-      found.open().close();
+  private static void requireFit(HeldInode held, int flags, boolean countLookup)
+      throws FsException, IOException {
+    long number = held.number();
+    if (countLookup && InodeBlock.linkCount(held.buffer()) == 0) {
+      throw new FsException(Failure.STALE, "inode " + number + " lost the name looked for");
     }
-    if (writes && inode.kernelMayHavePages() && inode.writeOpens() == 1) {
-      // Pages that entered the kernel under PR could be dirtied without a request from now on.
-      // Nothing is held here that a read in progress could wait for.
-      inode.kernelMayHavePages(false);
-      volume.kernel().caches().invalidateInode(inode.number(), false);
+    if (held.isDirectory() && (OpenHandle.writes(flags) || countLookup)) {
+      throw new FsException(Failure.IS_DIRECTORY, "a directory cannot be written");
+    }
+    int mode = InodeBlock.mode(held.buffer());
+    boolean link = (mode & FileTypes.MASK) == FileTypes.SYMLINK;
+    if (countLookup && link && (flags & OpenHandle.O_NOFOLLOW) != 0) {
+      throw new FsException(Failure.IS_SYMLINK, "inode " + number + " is a symbolic link");
+    }
+    if (countLookup && !FileTypes.isRegular(mode)) {
+      // Made by another node since the kernel looked. It refuses a CREATE's answer that is no
+      // regular file, and does not forget the lookup that it counted.
+      throw new FsException(Failure.OTHER_TYPE, "inode " + number + " is no regular file");
+    }
+    InodeFlags.requireOpenable(held, flags);
+  }
+
+  private void answerOpened(HeldInode held, int flags, boolean countLookup, Vfs.CreateReply reply)
+      throws FsException, IOException, LockUnavailableException {
+    Inode inode = held.inode();
+    boolean directory = held.isDirectory();
+    if ((flags & OpenHandle.O_TRUNC) != 0 && !directory) {
+      volume.space().truncate(inode, 0);
+      privileges.drop(held, flags);
+    }
+    if (countLookup) {
+      inode.lookups().incrementAndGet();
+    }
+    Inode foundIn = volume.inodes().peek(inode.foundIn());
+    if (foundIn != null) {
+      foundIn.openedChild();
+    }
+    boolean keepCache = !OpenHandle.writes(flags) && inode.writeOpens() == 0;
+    reply.accept(held.attributes(), new OpenHandle(inode, flags, directory, keepCache));
+  }
+
+  private void countOpen(Found found) {
+    if (!found.inode().opened(found.open())) {
+      found.open().close();
     }
   }
 
@@ -170,8 +184,11 @@ final class FileOperations {
   private static void answerMade(
       HeldInode made, LockHolder open, int flags, Vfs.CreateReply reply) {
     Inode inode = made.inode();
-    if (!inode.opened(OpenHandle.writes(flags), open)) {
+    if (!inode.opened(open)) {
       open.close();
+    }
+    if (OpenHandle.writes(flags)) {
+      inode.openedForWriting(true);
     }
     inode.lookups().incrementAndGet();
     reply.accept(made.attributes(), new OpenHandle(inode, flags, false, false));
@@ -215,22 +232,34 @@ final class FileOperations {
 
   void read(OpenFile file, long offset, int size, boolean pinsPages, Reply<List<ByteBuffer>> reply)
       throws FsException, IOException, LockUnavailableException {
+    if (!pinsPages) {
+      try (HeldInode held = HeldInode.acquireToLook(volume, file.inode())) {
+        read(held, file, offset, size, reply);
+      }
+      return;
+    }
     Inode inode = OpenHandle.of(file).node();
     // While the node has the file open for writing, its pages enter the kernel only under EX.
-    LockMode mode = pinsPages && inode.writeOpens() > 0 ? LockMode.EX : LockMode.PR;
-    try (HeldInode held =
-        pinsPages
-            ? HeldInode.acquirePinning(volume, inode.number(), mode, mode)
-            : HeldInode.acquireToLook(volume, inode.number())) {
-      if (held.isDirectory()) {
-        throw new FsException(Failure.IS_DIRECTORY, "a directory is listed, not read");
+    boolean exclusive = inode.writeOpens() > 0;
+    for (boolean done = false; !done; exclusive = true) {
+      LockMode mode = exclusive ? LockMode.EX : LockMode.PR;
+      try (HeldInode held = HeldInode.acquirePinning(volume, inode.number(), mode)) {
+        if (inode.givesPages(held.isExclusive())) {
+          read(held, file, offset, size, reply);
+          done = true;
+        }
       }
-      if (pinsPages) {
-        inode.kernelMayHavePages(true);
-      }
-      volume.accessTimes().read(volume, inode.number(), held.buffer(), file.flags());
-      volume.content().read(inode, offset, size, reply::accept);
     }
+  }
+
+  private void read(
+      HeldInode held, OpenFile file, long offset, int size, Reply<List<ByteBuffer>> reply)
+      throws FsException, IOException, LockUnavailableException {
+    if (held.isDirectory()) {
+      throw new FsException(Failure.IS_DIRECTORY, "a directory is listed, not read");
+    }
+    volume.accessTimes().read(volume, held.number(), held.buffer(), file.flags());
+    volume.content().read(held.inode(), offset, size, reply::accept);
   }
 
   /** What one write is to do; {@code offset} is ignored where it appends. */
@@ -261,7 +290,7 @@ final class FileOperations {
     }
     try (HeldInode held =
         writeBack
-            ? HeldInode.acquirePinning(volume, inode.number(), LockMode.EX, LockMode.EX)
+            ? HeldInode.acquirePinning(volume, inode.number(), LockMode.EX)
             : HeldInode.acquire(volume, inode.number(), LockMode.EX)) {
       InodeFlags.requireWritable(held, piece.file(), piece.flags(), writeBack);
       if (append) {

@@ -57,7 +57,7 @@ final class HeldAttributes implements AutoCloseable {
       throws IOException, LockUnavailableException, FsException {
     HeldAttributes held;
     try {
-      held = of(volume, inode, volume.locks().acquire(inode.lock(), mode));
+      held = of(volume, inode, volume.locks().acquirePinning(inode.lock(), mode));
     } catch (DamagedBlockException e) {
       throw HeldInode.unlessFreed(volume, id, e);
     }

@@ -48,7 +48,7 @@ final class HeldInode implements AutoCloseable {
   /** Waits for an inode's lock; an inode that is gone is ESTALE. */
   static HeldInode acquire(VolumeState volume, InodeId id, LockMode mode)
       throws IOException, LockUnavailableException, FsException {
-    return living(locked(volume, id, mode));
+    return living(locked(volume, id, mode, false));
   }
 
   /** As {@link #acquire}, where the number is that of no other inode meanwhile. */
@@ -58,12 +58,16 @@ final class HeldInode implements AutoCloseable {
   }
 
   /** The inode that an id names, whether it is still linked or not; ESTALE where it is freed. */
-  private static HeldInode locked(VolumeState volume, InodeId id, LockMode mode)
+  private static HeldInode locked(VolumeState volume, InodeId id, LockMode mode, boolean pinning)
       throws IOException, LockUnavailableException, FsException {
     Inode inode = find(volume, id.number());
     HeldInode held;
     try {
-      held = new HeldInode(volume, inode, volume.locks().acquire(inode.lock(), mode));
+      LockHolder holder =
+          pinning
+              ? volume.locks().acquirePinning(inode.lock(), mode)
+              : volume.locks().acquire(inode.lock(), mode);
+      held = new HeldInode(volume, inode, holder);
     } catch (DamagedBlockException e) {
       throw unlessFreed(volume, id, e);
     }
@@ -127,7 +131,7 @@ final class HeldInode implements AutoCloseable {
       VolumeState volume, InodeId id, LockMode mode, LockMode orphanageMode)
       throws IOException, LockUnavailableException, FsException {
     int slot;
-    try (HeldInode held = locked(volume, id, mode)) {
+    try (HeldInode held = locked(volume, id, mode, false)) {
       if (InodeBlock.linkCount(held.buffer()) > 0) {
         return held.keep();
       }
@@ -138,7 +142,7 @@ final class HeldInode implements AutoCloseable {
       throw gone(id);
     }
     try (HeldInode directory = acquire(volume, directories[slot], orphanageMode);
-        HeldInode held = locked(volume, id, mode)) {
+        HeldInode held = locked(volume, id, mode, false)) {
       if (InodeBlock.linkCount(held.buffer()) > 0) {
         // It got its first name meanwhile: it was an O_TMPFILE.
         return held.keep();
@@ -189,12 +193,19 @@ final class HeldInode implements AutoCloseable {
         : LockMode.PR;
   }
 
-  /** As {@link #acquire}, for a request that pins kernel pages. */
-  static HeldInode acquirePinning(VolumeState volume, long number, LockMode mode, LockMode least)
+  /**
+   * As {@link #acquire}, for a request without which the kernel cannot drop its caches: one that
+   * pins pages, or that looks at names.
+   */
+  static HeldInode acquirePinning(VolumeState volume, InodeId id, LockMode mode)
       throws IOException, LockUnavailableException, FsException {
-    Inode inode = find(volume, number);
-    return living(
-        new HeldInode(volume, inode, volume.locks().acquirePinning(inode.lock(), mode, least)));
+    return living(locked(volume, id, mode, true));
+  }
+
+  /** As {@link #acquirePinning}, where the number is that of no other inode meanwhile. */
+  static HeldInode acquirePinning(VolumeState volume, long number, LockMode mode)
+      throws IOException, LockUnavailableException, FsException {
+    return acquirePinning(volume, InodeId.ofNumber(number), mode);
   }
 
   /** Takes over a lock just had, whether the inode is still linked or not. */
@@ -269,6 +280,13 @@ final class HeldInode implements AutoCloseable {
 
   LockMode mode() {
     return holder.mode();
+  }
+
+  /**
+   * Whether the node has EX, whatever this use asked for: nobody else has anything till its end.
+   */
+  boolean isExclusive() {
+    return holder.mode() == LockMode.EX || volume.locks().cached(inode.lock()) == LockMode.EX;
   }
 
   boolean isDirectory() {

@@ -61,7 +61,7 @@ final class InodeCallbacks implements LockCallbacks {
   private void dropFromKernel(Inode inode, LockMode to) {
     KernelCaches kernel = volume.kernel().caches();
     boolean pages = inode.kernelMayHavePages();
-    inode.kernelMayHavePages(false);
+    inode.kernelDropsPages();
     kernel.invalidateInode(inode.number(), !pages);
     if (to == LockMode.NL && inode.mayBeDirectory()) {
       kernel.invalidateNames();

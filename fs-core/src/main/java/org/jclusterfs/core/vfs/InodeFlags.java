@@ -144,7 +144,6 @@ final class InodeFlags {
     Inode inode = HeldInode.find(volume, id.number());
     if ((mask & flags & PROTECTING) != 0 && inode.kernelMayHavePages()) {
       // What was stored through a mapping until now is written; nothing later will be.
-      inode.kernelMayHavePages(false);
       volume.kernel().caches().invalidateInode(inode.number(), false);
     }
     try (HeldInode held = HeldInode.acquire(volume, id, LockMode.EX)) {

@@ -222,7 +222,7 @@ abstract class ClusterLocksContract {
             CompletableFuture<Void> read =
                 async(
                     () -> {
-                      locks.acquirePinning(INODE, LockMode.PR, LockMode.PR).close();
+                      locks.acquirePinning(INODE, LockMode.PR).close();
                       return null;
                     });
             // The kernel drops the page only when the read has been answered.
@@ -255,7 +255,7 @@ abstract class ClusterLocksContract {
           async(
               () -> {
                 while (!stop.get()) {
-                  locks.acquirePinning(INODE, LockMode.PR, LockMode.PR).close();
+                  locks.acquirePinning(INODE, LockMode.PR).close();
                 }
                 return null;
               }));

@@ -42,7 +42,7 @@ class ExpiredLeaseTest {
   void cachedLockIsNotGrantedAfterTheLeaseRanOut() throws LockUnavailableException {
     LockName cached = new LockName(LockType.INODE.code(), 0, 7);
     LockName fresh = new LockName(LockType.INODE.code(), 0, 8);
-    table.acquire(cached, LockMode.EX, null, Cancellation.NEVER).close();
+    table.acquire(cached, LockMode.EX, false, Cancellation.NEVER).close();
     assertEquals(LockMode.EX, table.cached(cached));
 
     lease.set(false);
@@ -51,7 +51,7 @@ class ExpiredLeaseTest {
       LockUnavailableException refusal =
           assertThrows(
               LockUnavailableException.class,
-              () -> table.acquire(name, LockMode.PR, null, Cancellation.NEVER));
+              () -> table.acquire(name, LockMode.PR, false, Cancellation.NEVER));
       assertEquals(Reason.WITHDRAWN, refusal.reason());
       assertThrows(LockUnavailableException.class, () -> table.tryAcquire(name, LockMode.PR));
     }

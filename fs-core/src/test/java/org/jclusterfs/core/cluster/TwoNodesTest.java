@@ -253,7 +253,7 @@ final class TwoNodesTest {
           if (rounds.incrementAndGet() == 1) {
             try {
               // As a page of a mapping that comes back while the kernel drops it.
-              a.locks().acquirePinning(INODE, LockMode.EX, LockMode.EX).close();
+              a.locks().acquirePinning(INODE, LockMode.EX).close();
             } catch (LockUnavailableException e) {
               throw new IllegalStateException(e);
             }
@@ -263,37 +263,6 @@ final class TwoNodesTest {
         };
     assertArrayEquals(bytes(3), valueFor(b));
     assertEquals(2, rounds.get());
-  }
-
-  @Test
-  void readerOfPagesThatWantsExIsServedUnderPrWhilePrIsGivenAway() throws Exception {
-    a.locks().acquire(INODE, LockMode.PR).close();
-    AtomicInteger rounds = new AtomicInteger();
-    AtomicReference<LockMode> served = new AtomicReference<>();
-    a.callbacks.duringInvalidate =
-        () -> {
-          if (rounds.incrementAndGet() == 1) {
-            // The kernel drops the page that it reads for only when the read has been answered.
-            CompletableFuture<LockMode> read =
-                CompletableFuture.supplyAsync(
-                    () -> {
-                      try (LockHolder holder =
-                          a.locks().acquirePinning(INODE, LockMode.EX, LockMode.PR)) {
-                        return holder.mode();
-                      } catch (LockUnavailableException e) {
-                        throw new IllegalStateException(e);
-                      }
-                    });
-            served.set(read.orTimeout(20, TimeUnit.SECONDS).join());
-          }
-          return false;
-        };
-    b.locks().acquire(INODE, LockMode.EX).close();
-    assertEquals(LockMode.PR, served.get());
-    assertEquals(2, rounds.get());
-    try (LockHolder later = a.locks().acquirePinning(INODE, LockMode.EX, LockMode.PR)) {
-      assertEquals(LockMode.EX, later.mode());
-    }
   }
 
   @Test

@@ -61,7 +61,7 @@ class ForeignDirectoryTest {
   }
 
   @Test
-  void listingWithAttributesCostsFewMessagesAndTwoRequestsPerFileAndThenNone() throws Exception {
+  void listingWithAttributesCostsFewMessagesAndOneRequestPerFileAndThenNone() throws Exception {
     long messages = messages();
     MountStatus before = reader.status();
     list();
@@ -72,7 +72,7 @@ class ForeignDirectoryTest {
     // own.
     assertTrue(messages <= 40, messages + " lock messages");
     long perFile = first.getOrDefault("LOOKUP", 0L) + first.getOrDefault("GETXATTR", 0L);
-    assertTrue(perFile <= 2 * FILES + FILES / 10, first.toString());
+    assertTrue(perFile <= FILES + FILES / 10, first.toString());
 
     before = reader.status();
     list();

@@ -64,7 +64,7 @@ final class InodeCallbacks implements LockCallbacks {
     inode.kernelDropsPages();
     kernel.invalidateInode(inode.number(), !pages);
     if (to == LockMode.NL && inode.mayBeDirectory()) {
-      kernel.invalidateNames();
+      kernel.invalidateNamesOf(inode.number());
     }
   }
 

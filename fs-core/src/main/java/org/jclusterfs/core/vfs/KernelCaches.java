@@ -23,4 +23,12 @@ public interface KernelCaches {
 
   /** Makes every cached name be looked up again. */
   default void invalidateNames() {}
+
+  /**
+   * As {@link #invalidateNames}, and those that were told by listings of a directory are dropped
+   * even where the kernel has still to take them from the reply; waits for that.
+   */
+  default void invalidateNamesOf(long directory) {
+    invalidateNames();
+  }
 }

@@ -51,7 +51,11 @@ final class ListedChildren implements AutoCloseable {
   }
 
   private void lock(Inode inode, Map<Inode, LockHolder> locked) throws LockUnavailableException {
-    if (!locked.containsKey(inode)) {
+    // To give a lock away is to wait until the kernel has taken what it was told under it. Lookups
+    // of other nodes must not wait for that: they may be what the kernel waits for there.
+    boolean alone =
+        inode.lookups().get() == 0 && volume.locks().cached(inode.lock()) == LockMode.EX;
+    if (!alone && !locked.containsKey(inode)) {
       LockHolder holder = volume.locks().acquireCached(inode.lock(), LockMode.PR);
       if (holder != null) {
         locked.put(inode, holder);

@@ -28,7 +28,7 @@ final class Listing {
 
   void list(OpenFile file, long cookie, boolean attributes, DirectorySink sink)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode directory = HeldInode.acquire(volume, file.inode(), LockMode.PR);
+    try (HeldInode directory = HeldInode.acquirePinning(volume, file.inode(), LockMode.PR);
         ListedChildren children = new ListedChildren(volume, prefetch)) {
       DirectoryTree entries = directory.entries();
       long number = directory.number();

@@ -58,7 +58,7 @@ final class NameOperations {
 
   void lookup(InodeId parentId, byte[] name, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
-    try (HeldInode parent = HeldInode.acquire(volume, parentId, LockMode.PR)) {
+    try (HeldInode parent = HeldInode.acquirePinning(volume, parentId, LockMode.PR)) {
       DirectoryTree.Entry entry = existing(parent, name);
       prefetch.before(parent, entry);
       try (HeldAttributes inode = HeldAttributes.acquire(volume, InodeId.ofNumber(entry.inode()))) {

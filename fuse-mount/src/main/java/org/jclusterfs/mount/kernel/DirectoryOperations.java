@@ -28,7 +28,7 @@ final class DirectoryOperations {
     dispatcher.on(Opcode.READDIR, request -> read(request, false));
     dispatcher.on(Opcode.READDIRPLUS, request -> read(request, true));
     dispatcher.on(Opcode.RELEASEDIR, this::release);
-    dispatcher.on(Opcode.FSYNCDIR, this::sync);
+    dispatcher.on(Opcode.FSYNCDIR, session.locking(this::sync));
   }
 
   private void open(Request request) throws FsException {
@@ -98,15 +98,11 @@ final class DirectoryOperations {
       return (limit - out.position()) / (Replies.direntBytes(1) + Replies.ENTRY_OUT_BYTES);
     }
 
-    /**
-     * None is told. The kernel stamps names that come with a listing with the epoch in which it
-     * takes them from the reply, which may be after an INC_EPOCH that should have dropped them; and
-     * to wait until it has taken them is to wait for a lookup of one of them, which may wait for
-     * the lock that is being given away (both seen on 6.18).
-     */
+    /** What the kernel was told not long ago it is not told again: it would forget the ACL. */
     @Override
     public boolean wants(long inode) {
-      return false;
+      Node node = session.nodes().find(inode);
+      return session.namesLast() && (node == null || !session.knowsWell(node));
     }
 
     @Override
@@ -132,6 +128,9 @@ final class DirectoryOperations {
       offsets.add(out.position());
       Node node = session.nodes().remember(attributes);
       node.named(session.nodes().ofNodeId(request.header().nodeid()), name.clone());
+      if (attributes.cacheable()) {
+        node.told();
+      }
       Replies.entryOut(
           out,
           node.nodeId,
@@ -142,6 +141,9 @@ final class DirectoryOperations {
 
     @Override
     public void end() {
+      if (!counted.isEmpty()) {
+        session.listed().told(request.header().nodeid());
+      }
       request.reply();
     }
 

@@ -26,7 +26,7 @@ final class InodeOperations {
     this.nodes = session.nodes();
     dispatcher.on(Opcode.GETATTR, this::getAttributes);
     dispatcher.on(Opcode.STATX, this::statx);
-    dispatcher.on(Opcode.SETATTR, this::setAttributes);
+    dispatcher.on(Opcode.SETATTR, session.locking(this::setAttributes));
     dispatcher.on(Opcode.READLINK, this::readLink);
     dispatcher.on(Opcode.STATFS, this::statistics);
   }

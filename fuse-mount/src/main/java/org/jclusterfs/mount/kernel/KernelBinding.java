@@ -127,9 +127,11 @@ public final class KernelBinding implements Binding {
 
   private void register(
       FuseChannel channel, NodeTable nodes, Dispatcher dispatcher, Negotiated negotiated) {
+    ListedNames listed = new ListedNames();
     Session session =
-        new Session(vfs, nodes, new Handles(), interrupts, negotiated, options.validMillis());
-    Notices notices = new Notices(channel, nodes, negotiated.epochs());
+        new Session(
+            vfs, nodes, new Handles(), listed, interrupts, negotiated, options.validMillis());
+    Notices notices = new Notices(channel, nodes, listed, negotiated.epochs());
     new NameOperations(session, dispatcher);
     new InodeOperations(session, dispatcher);
     new FileOperations(session, dispatcher, notices);

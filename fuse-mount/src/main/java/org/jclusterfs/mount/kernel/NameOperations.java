@@ -34,15 +34,15 @@ final class NameOperations {
     dispatcher.on(Opcode.LOOKUP, this::lookup);
     dispatcher.on(Opcode.FORGET, this::forget);
     dispatcher.on(Opcode.BATCH_FORGET, this::batchForget);
-    dispatcher.on(Opcode.MKNOD, this::makeNode);
-    dispatcher.on(Opcode.MKDIR, this::makeDirectory);
-    dispatcher.on(Opcode.SYMLINK, this::makeSymlink);
-    dispatcher.on(Opcode.LINK, this::link);
-    dispatcher.on(Opcode.UNLINK, this::unlink);
-    dispatcher.on(Opcode.RMDIR, this::removeDirectory);
-    dispatcher.on(Opcode.RENAME, this::rename);
-    dispatcher.on(Opcode.RENAME2, this::rename2);
-    dispatcher.on(Opcode.CREATE, this::create);
+    dispatcher.on(Opcode.MKNOD, session.locking(this::makeNode));
+    dispatcher.on(Opcode.MKDIR, session.locking(this::makeDirectory));
+    dispatcher.on(Opcode.SYMLINK, session.locking(this::makeSymlink));
+    dispatcher.on(Opcode.LINK, session.locking(this::link));
+    dispatcher.on(Opcode.UNLINK, session.locking(this::unlink));
+    dispatcher.on(Opcode.RMDIR, session.locking(this::removeDirectory));
+    dispatcher.on(Opcode.RENAME, session.locking(this::rename));
+    dispatcher.on(Opcode.RENAME2, session.locking(this::rename2));
+    dispatcher.on(Opcode.CREATE, session.locking(this::create));
     dispatcher.on(Opcode.TMPFILE, this::createUnnamed);
   }
 
@@ -140,6 +140,7 @@ final class NameOperations {
     }
     InodeId parent = nodes.inode(request.header().nodeid());
     long newNodeId = request.input().getLong(request.body());
+    session.listed().locked(newNodeId);
     InodeId newParent = nodes.inode(newNodeId);
     byte[] name = request.name(names, 0);
     byte[] newName = request.name(names, 1);
@@ -194,6 +195,9 @@ final class NameOperations {
       // Counted before it is written, or a notice could pass between.
       Node node = nodes.remember(attributes);
       node.named(nodes.ofNodeId(request.header().nodeid()), name);
+      if (attributes.cacheable()) {
+        node.told();
+      }
       ByteBuffer out = request.out();
       Replies.entryOut(
           out,

@@ -30,6 +30,9 @@ final class Node {
   /** Whether attributes were told since the last invalidation, so that a change of them is one. */
   volatile boolean told;
 
+  /** When the kernel was told name and attributes last, to keep; 0: not since they were dropped. */
+  private volatile long toldAt;
+
   /** Whether security.capability is known to be absent. */
   volatile boolean noCapability;
 
@@ -72,9 +75,21 @@ final class Node {
     return path.length() == 0 ? "/" : path.toString();
   }
 
+  /** Notes that the kernel is told its name and attributes and may keep both. */
+  void told() {
+    toldAt = System.nanoTime();
+  }
+
+  /** Whether that was less than {@code nanos} ago, after {@code since}, and still counts. */
+  boolean toldWithin(long nanos, long since) {
+    long at = toldAt;
+    return at != 0 && at - since > 0 && System.nanoTime() - at < nanos;
+  }
+
   synchronized void forgetHints() {
     epoch++;
     told = false;
+    toldAt = 0;
     noCapability = false;
   }
 

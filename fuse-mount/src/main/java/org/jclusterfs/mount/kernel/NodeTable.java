@@ -19,6 +19,7 @@ final class NodeTable {
   private static final long INODE_MASK = (1L << INODE_BITS) - 1;
 
   private final long root;
+  private volatile long namesDropped = System.nanoTime();
   private final ConcurrentHashMap<Long, Node> nodes = new ConcurrentHashMap<>();
 
   NodeTable(long root) {
@@ -81,6 +82,16 @@ final class NodeTable {
     if (node != null) {
       node.told = attributes.cacheable();
     }
+  }
+
+  /** Notes that the kernel drops all names. */
+  void dropNames() {
+    namesDropped = System.nanoTime();
+  }
+
+  /** When that was last, as System.nanoTime(). */
+  long namesDropped() {
+    return namesDropped;
   }
 
   /** The kernel dropped {@code count} references. */

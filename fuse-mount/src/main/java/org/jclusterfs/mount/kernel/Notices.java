@@ -3,6 +3,10 @@ package org.jclusterfs.mount.kernel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jclusterfs.core.vfs.KernelCaches;
 import org.jclusterfs.mount.posix.Errno;
@@ -17,9 +21,20 @@ import org.jclusterfs.mount.posix.Errno;
 final class Notices implements KernelCaches {
   private static final System.Logger LOG = System.getLogger(Notices.class.getName());
   private static final int INVAL_INODE = 2;
+  private static final int INVAL_ENTRY = 3;
   private static final int INC_EPOCH = 8;
   private static final int HEADER_BYTES = 16;
+  private static final long STACK_BYTES = 256 << 10;
   private static final int INVAL_INODE_BYTES = 24;
+  private static final int INVAL_ENTRY_BYTES = 16;
+
+  /**
+   * Longest wait until the names of a listing are taken. It takes far less, but where a request
+   * that holds the directory's inode lock without naming the directory (RMDIR of it, a RENAME over
+   * it) waits for the cluster lock that is being given away.
+   */
+  private static final long LONGEST_TAKING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final long FIRST_PAUSE_NANOS = 50_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000;
 
@@ -31,7 +46,15 @@ final class Notices implements KernelCaches {
 
   private final FuseChannel channel;
   private final NodeTable nodes;
+  private final ListedNames listed;
   private final boolean epochs;
+  private final ExecutorService barriers =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(null, task, "jclusterfs-listed", STACK_BYTES);
+            thread.setDaemon(true);
+            return thread;
+          });
   private final ThreadLocal<ByteBuffer> buffers =
       ThreadLocal.withInitial(
           () ->
@@ -39,9 +62,10 @@ final class Notices implements KernelCaches {
                   .order(ByteOrder.nativeOrder()));
 
   /** {@code epochs}: the kernel knows INC_EPOCH; otherwise no name is ever cached. */
-  Notices(FuseChannel channel, NodeTable nodes, boolean epochs) {
+  Notices(FuseChannel channel, NodeTable nodes, ListedNames listed, boolean epochs) {
     this.channel = channel;
     this.nodes = nodes;
+    this.listed = listed;
     this.epochs = epochs;
   }
 
@@ -61,11 +85,54 @@ final class Notices implements KernelCaches {
 
   @Override
   public void invalidateNames() {
+    nodes.dropNames();
     if (epochs) {
       ByteBuffer b = buffers.get().clear();
       b.putInt(HEADER_BYTES).putInt(INC_EPOCH).putLong(0).flip();
       channel.write(b, List.of());
     }
+  }
+
+  @Override
+  public void invalidateNamesOf(long directory) {
+    for (Node n = nodes.find(directory); n != null; n = n.older) {
+      long listing = listed.untaken(n.nodeId);
+      if (listing != 0) {
+        untilTaken(n.nodeId, listing);
+      }
+    }
+    invalidateNames();
+  }
+
+  /**
+   * The notice waits for the directory's inode lock, and whoever has that may wait for who waits
+   * here: so it has a thread of its own, and the wait ends as well when such a request shows.
+   */
+  private void untilTaken(long nodeId, long listing) {
+    AtomicBoolean late = new AtomicBoolean();
+    barriers.execute(
+        () -> {
+          sendLocking(nodeId);
+          listed.taken(nodeId, listing);
+          if (late.get()) {
+            invalidateNames();
+          }
+        });
+    if (!listed.awaitTaken(nodeId, listing, LONGEST_TAKING_NANOS)) {
+      late.set(true);
+      LOG.log(
+          System.Logger.Level.DEBUG,
+          "the kernel has not taken the names of a listing of node {0} in time",
+          Long.toString(nodeId));
+    }
+  }
+
+  /** Drops a name that no directory has. */
+  private void sendLocking(long nodeId) {
+    ByteBuffer b = buffers.get().clear();
+    b.putInt(HEADER_BYTES + INVAL_ENTRY_BYTES + 2).putInt(INVAL_ENTRY).putLong(0);
+    b.putLong(nodeId).putInt(1).putInt(0).put((byte) '.').put((byte) 0).flip();
+    channel.write(b, List.of());
   }
 
   private void notifyAll(long inode, long offset, long length) {

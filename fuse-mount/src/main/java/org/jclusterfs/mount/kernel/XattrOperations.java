@@ -31,9 +31,9 @@ final class XattrOperations {
     this.vfs = session.vfs();
     this.nodes = session.nodes();
     dispatcher.on(Opcode.GETXATTR, this::get);
-    dispatcher.on(Opcode.SETXATTR, this::set);
+    dispatcher.on(Opcode.SETXATTR, session.locking(this::set));
     dispatcher.on(Opcode.LISTXATTR, this::list);
-    dispatcher.on(Opcode.REMOVEXATTR, this::remove);
+    dispatcher.on(Opcode.REMOVEXATTR, session.locking(this::remove));
   }
 
   private void get(Request request) throws FsException {

@@ -547,6 +547,10 @@ final class Glock {
         interrupted = true;
       }
     }
+    if (mayBeLowered()) {
+      // What those that came until now were told is invalidated now.
+      pinned = false;
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -50,7 +50,7 @@ final class DirectoryOperations {
 
   private void read(Request request, boolean plus) throws FsException {
     ReadIn in = ReadIn.at(request.input(), request.body());
-    Listing listing = new Listing(request, in.size(), plus);
+    Listing listing = new Listing(request, in, plus);
     vfs.readDirectory(session.handles().get(in.fh()), in.offset(), plus, listing);
     listing.finish();
   }
@@ -62,6 +62,7 @@ final class DirectoryOperations {
   }
 
   private void close(long handle) throws FsException {
+    session.listed().released(handle);
     OpenFile directory = session.handles().remove(handle);
     if (directory != null) {
       vfs.release(directory, 0);
@@ -78,6 +79,7 @@ final class DirectoryOperations {
   /** Collects entries into the reply. */
   private final class Listing implements DirectorySink {
     private final Request request;
+    private final long handle;
     private final ByteBuffer out;
     private final int start;
     private final int limit;
@@ -85,12 +87,13 @@ final class DirectoryOperations {
     private final List<Attributes> counted = new ArrayList<>();
     private final List<Integer> offsets = new ArrayList<>();
 
-    Listing(Request request, int size, boolean plus) {
+    Listing(Request request, ReadIn in, boolean plus) {
       this.request = request;
+      this.handle = in.fh();
       this.plus = plus;
       out = request.out();
       start = out.position();
-      limit = Math.min(out.limit(), start + size);
+      limit = Math.min(out.limit(), start + in.size());
     }
 
     @Override
@@ -142,7 +145,7 @@ final class DirectoryOperations {
     @Override
     public void end() {
       if (!counted.isEmpty()) {
-        session.listed().told(request.header().nodeid());
+        session.listed().told(request.header().nodeid(), handle, request.header().pid());
       }
       request.reply();
     }

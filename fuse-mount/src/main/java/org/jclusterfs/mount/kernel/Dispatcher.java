@@ -17,9 +17,16 @@ final class Dispatcher {
   /** Threads are those of the host, whichever mount they use. */
   private static final StaleAnswers STALE = new StaleAnswers();
 
+  private final ListedNames listed;
+
   private final Handler[] handlers = new Handler[Opcode.END];
 
   private final AtomicLongArray counts = new AtomicLongArray(Opcode.END);
+
+  /** {@code listed} is told of every request. */
+  Dispatcher(ListedNames listed) {
+    this.listed = listed;
+  }
 
   /** Requests so far, by the names of their opcodes; none that never came. */
   Map<String, Long> counts() {
@@ -39,6 +46,7 @@ final class Dispatcher {
   /** Serves one request; returns when it is answered, except where a handler passed it on. */
   void dispatch(Request request) {
     int opcode = request.header().opcode();
+    listed.asked(request.header().pid(), opcode);
     boolean known = opcode >= 0 && opcode < handlers.length;
     Handler handler = known ? handlers[opcode] : null;
     if (known) {

@@ -32,7 +32,8 @@ public final class KernelBinding implements Binding {
   private final Vfs vfs;
   private final BindingOptions options;
   private final LibC libc = Posix.libc();
-  private final Dispatcher dispatcher = new Dispatcher();
+  private final ListedNames listed = new ListedNames();
+  private final Dispatcher dispatcher = new Dispatcher(listed);
   private final CountDownLatch ready = new CountDownLatch(1);
   private volatile String refusal;
   private volatile Connection connection;
@@ -127,7 +128,6 @@ public final class KernelBinding implements Binding {
 
   private void register(
       FuseChannel channel, NodeTable nodes, Dispatcher dispatcher, Negotiated negotiated) {
-    ListedNames listed = new ListedNames();
     Session session =
         new Session(
             vfs, nodes, new Handles(), listed, interrupts, negotiated, options.validMillis());

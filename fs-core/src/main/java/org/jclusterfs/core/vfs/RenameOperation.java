@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
 import org.jclusterfs.core.alloc.HeldGroup;
 import org.jclusterfs.core.cluster.LockHolder;
@@ -16,6 +15,7 @@ import org.jclusterfs.core.format.InodeBlock;
 import org.jclusterfs.core.inode.Timestamps;
 import org.jclusterfs.core.txn.Transaction;
 import org.jclusterfs.core.vfs.FsException.Failure;
+import org.jclusterfs.core.xattr.XattrStore;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
 
@@ -223,11 +223,16 @@ final class RenameOperation {
   }
 
   /** The group that gives the blocks of a rename, and the whiteout's inode where one is made. */
-  private record Room(HeldGroup group, NewInodes.Free whiteout) implements AutoCloseable {
+  private record Room(HeldGroup group, NewInodes.Free whiteout, Acls.Inherited inherited)
+      implements AutoCloseable {
 
-    /** Journal credits of the group and the whiteout. */
+    static Room withoutWhiteout(HeldGroup group) {
+      return new Room(group, null, null);
+    }
+
+    /** Journal credits of the group and the whiteout with its list. */
     int credits(int nodes) throws IOException {
-      int others = whiteout == null ? 0 : 1;
+      int others = whiteout == null ? 0 : 1 + XattrStore.blocksFor(inherited.attributes());
       return group == null ? 0 : others + group.credits(nodes + others);
     }
 
@@ -241,18 +246,23 @@ final class RenameOperation {
     }
   }
 
-  private Room room(Names names, int nodes) throws IOException, LockUnavailableException {
+  private Room room(Names names, int nodes)
+      throws FsException, IOException, LockUnavailableException {
     int region = names.to.inode().region();
     if (names.whiteout == null) {
       // A name that changes within its directory may have what is kept back: it adds none.
-      return new Room(
+      return Room.withoutWhiteout(
           names.from == names.to
               ? volume.groups().reserveLast(region, nodes)
-              : volume.groups().reserve(region, nodes),
-          null);
+              : volume.groups().reserve(region, nodes));
     }
-    NewInodes.Free free = this.names.newInodes().find(region, 1 + nodes, false);
-    return new Room(free.group(), free);
+    // As ext4 has it: a whiteout is a new inode like others, and gets a list of its directory's.
+    Caller caller = names.whiteout.caller();
+    Acls.Inherited inherited =
+        Acls.inherit(volume, names.from, names.whiteout.mode(), caller.umask());
+    int lists = XattrStore.blocksFor(inherited.attributes());
+    NewInodes.Free free = this.names.newInodes().find(region, 1 + lists + nodes, false);
+    return new Room(free.group(), free, inherited);
   }
 
   /** {@code orphanage}: where what is replaced is entered, or null. */
@@ -261,8 +271,8 @@ final class RenameOperation {
     if (names.whiteout != null) {
       return room(names, orphanage == null ? 0 : Orphans.nodes(orphanage, replaced));
     }
-    return new Room(
-        orphanage == null ? null : this.names.reserveForOrphan(orphanage, replaced), null);
+    return Room.withoutWhiteout(
+        orphanage == null ? null : this.names.reserveForOrphan(orphanage, replaced));
   }
 
   /** The old name goes, or becomes the whiteout's. */
@@ -273,8 +283,7 @@ final class RenameOperation {
       from.remove(tx, names.name);
       return;
     }
-    Acls.Inherited plain = new Acls.Inherited(names.whiteout.mode(), Map.of());
-    this.names.newInodes().create(tx, room.whiteout, names.from, names.whiteout, plain);
+    this.names.newInodes().create(tx, room.whiteout, names.from, names.whiteout, room.inherited);
     int type = FileTypes.direntType(names.whiteout.mode());
     from.replace(tx, names.name, room.whiteout.number(), type);
   }

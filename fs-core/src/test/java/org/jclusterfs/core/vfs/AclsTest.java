@@ -109,6 +109,25 @@ class AclsTest {
   }
 
   @Test
+  void whiteoutInheritsTheDefaultList() throws Exception {
+    volume.vfs.setXattr(InodeId.ofNumber(parent), DEFAULT, LIST, 0);
+    make("file", FileTypes.REGULAR | 0640);
+    volume.vfs.rename(
+        InodeId.ofNumber(parent),
+        TestVolume.name("file"),
+        InodeId.ofNumber(parent),
+        TestVolume.name("moved"),
+        Vfs.RENAME_WHITEOUT,
+        USER,
+        done -> {});
+    volume.remount();
+    Attributes whiteout = volume.lookup(parent, "file");
+    assertEquals(FileTypes.CHARACTER_DEVICE, whiteout.mode());
+    assertArrayEquals(
+        PosixAcls.bytes("u::0", "u:33:7", "g::5", "m::0", "o::0"), list(whiteout.inode(), ACCESS));
+  }
+
+  @Test
   void defaultListThatIsAModeLeavesNoListOnFiles() throws Exception {
     volume.vfs.setXattr(
         InodeId.ofNumber(parent), DEFAULT, PosixAcls.bytes("u::7", "g::5", "o::0"), 0);

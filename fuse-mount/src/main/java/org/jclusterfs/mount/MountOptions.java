@@ -76,7 +76,6 @@ final class MountOptions {
   private boolean libFuse;
   private boolean remount;
   private boolean spectator;
-  private boolean writable;
   private final Map<String, String> given = new TreeMap<>();
 
   /** What the kernel shows of a FUSE mount; mount(8) gives it back with remount. */
@@ -146,7 +145,7 @@ final class MountOptions {
    * @param now the options that it was mounted with
    */
   void requireRemountable(MountOptions now) throws MountException {
-    if (now.spectator && writable) {
+    if (now.spectator && (flags & MS_RDONLY) == 0) {
       throw new MountException("a spectator cannot be remounted for writing");
     }
     for (Map.Entry<String, String> option : given.entrySet()) {
@@ -160,7 +159,6 @@ final class MountOptions {
   }
 
   private void word(String option) throws MountException {
-    writable = option.equals("rw") || writable && !option.equals("ro");
     if (SET.containsKey(option)) {
       if ((SET.get(option) & ACCESS) != 0) {
         flags &= ~ACCESS; // the last one counts
@@ -199,6 +197,17 @@ final class MountOptions {
     // back by "norelatime" or "nostrictatime".
     boolean wanted = atime || (flags & MS_LAZYTIME) != 0;
     flags = flags & ~ACCESS | (wanted ? MS_RELATIME : MS_NOATIME);
+  }
+
+  /**
+   * As mount(2) does at a remount: where no word is about access times, they are as they were. All
+   * other words are complete, since mount(8) leaves out what is taken back ({@code exec}, {@code
+   * nolazytime}) and adds what is to stay.
+   */
+  void keepAccess(MountOptions present) {
+    if (!accessGiven && !atime) {
+      flags = flags & ~ACCESS | present.flags & (ACCESS | MS_NODIRATIME);
+    }
   }
 
   /** When reading changes access times. */

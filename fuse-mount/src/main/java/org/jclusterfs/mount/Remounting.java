@@ -49,8 +49,8 @@ final class Remounting {
             .top(directory)
             .filter(mount -> connection.isMounted())
             .orElseThrow(() -> new MountException("another mount lies over it"));
-    // What is not mentioned stays as it is.
-    MountOptions wanted = MountOptions.parse("remount," + present(now) + "," + options);
+    MountOptions wanted = MountOptions.parse(options);
+    wanted.keepAccess(MountOptions.parse("remount," + present(now)));
     long flags = wanted.mountFlags();
     if (!Posix.isRoot()) {
       throw new MountException("what a user has mounted stays as it is: umount and mount again");

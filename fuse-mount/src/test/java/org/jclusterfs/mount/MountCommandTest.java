@@ -151,12 +151,12 @@ class MountCommandTest extends MountCommandContract {
       assertRefused("files are open for writing", commands.mount(a, "remount,ro"));
     }
     assertRefused("option cache cannot be changed", commands.mount(a, "remount,ro,cache=64M"));
-    assertEquals(SILENT, commands.mount(a, "remount,ro"));
+    assertEquals(SILENT, commands.mount(a, "remount,nosuid,ro"));
     assertTrue(commands.shell("touch a/no").text().endsWith("Read-only file system"));
     assertTrue(commands.shell("findmnt -n -o OPTIONS a").text().startsWith("ro,nosuid"));
     Outcome status = commands.jclusterfs("status", a.toString());
     assertTrue(status.text().contains(", read-only"), status.text());
-    assertEquals(SILENT, commands.mount(a, "remount,rw,noexec"));
+    assertEquals(SILENT, commands.mount(a, "remount,rw,nosuid,noexec"));
     assertEquals("x", commands.shell("cat a/file; echo y >a/other").text());
     assertTrue(commands.shell("findmnt -n -o OPTIONS a").text().startsWith("rw,nosuid,noexec"));
     assertEquals(SILENT, commands.umount(a));

@@ -125,12 +125,24 @@ class MountOptionsTest {
   void spectatorIsReadOnlyForGoodAndOtherWaysToMeetErrorsAreRefused() throws Exception {
     MountOptions spectator = MountOptions.parse("rw,spectator,errors=withdraw");
     assertTrue(spectator.request("file:/x").readOnly());
+    // As mount(8) gives it, from fstab.
+    MountOptions.parse("rw,spectator,remount").requireRemountable(spectator);
     assertThrows(
-        MountException.class,
-        () -> MountOptions.parse("remount,rw,spectator").requireRemountable(spectator));
+        MountException.class, () -> MountOptions.parse("remount,rw").requireRemountable(spectator));
     for (String way : new String[] {"panic", "remount-ro", "continue"}) {
       assertRefused("errors=" + way + ": only errors=withdraw", "errors=" + way);
     }
+  }
+
+  @Test
+  void remountKeepsAccessTimesWhereNoWordIsAboutThem() throws Exception {
+    MountOptions present = MountOptions.parse("noexec,strictatime,nodiratime");
+    MountOptions silent = MountOptions.parse("remount,ro");
+    silent.keepAccess(present);
+    assertEquals(1 + STRICTATIME + 2048, silent.mountFlags());
+    MountOptions said = MountOptions.parse("remount,ro,atime");
+    said.keepAccess(present);
+    assertEquals(1 + RELATIME, said.mountFlags());
   }
 
   @Test

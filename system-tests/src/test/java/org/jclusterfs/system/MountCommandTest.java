@@ -98,6 +98,37 @@ class MountCommandTest {
   }
 
   @Test
+  void remountGoesByTheLineInFstabAndByTheMountItself() throws IOException {
+    Node node = start(Target.Kind.FILE, 2);
+    Path fstab = fstab(node);
+    MountLinks.ensure();
+    Path directory = node.directory();
+    Commands.shell("mount -T %s %s && echo x >%s/file".formatted(fstab, directory, directory))
+        .orFail();
+    for (String how : List.of("-T " + fstab, "")) {
+      assertEquals("ro,noatime", remounted(how, "ro", node), how);
+      assertNotEquals(0, Commands.shell("touch " + directory + "/no").status(), how);
+      assertEquals("rw,noexec,noatime,lazytime", remounted(how, "rw,lazytime,noexec", node), how);
+      assertEquals("rw,noatime", remounted(how, "nolazytime,exec", node), how);
+      Commands.shell("touch " + directory + "/yes").orFail();
+    }
+    Outcome refused =
+        Commands.shell("mount -T %s -o remount,cache=64M %s".formatted(fstab, directory));
+    assertEquals(32, refused.status(), refused.describe());
+    assertTrue(refused.err().contains("option cache cannot be changed"), refused.describe());
+    cluster.unmountAndCheck();
+  }
+
+  /** Remounts; gives the options that the kernel shows then, but for those of every FUSE mount. */
+  private static String remounted(String how, String options, Node node) throws IOException {
+    Path directory = node.directory();
+    Commands.shell("mount %s -o remount,%s %s".formatted(how, options, directory)).orFail();
+    String all =
+        Commands.run("findmnt", "-n", "-o", "OPTIONS", directory.toString()).orFail().out();
+    return all.strip().replaceFirst(",user_id.*", "");
+  }
+
+  @Test
   void wrongTargetNameIsNamed() {
     Node node = start(Target.Kind.TGTD, 2);
     String wrong = target.device().replace(":disk/", ":nothere/");

@@ -78,6 +78,22 @@ class UserMountTest {
   }
 
   @Test
+  void userMountsALunByIscsi() {
+    try (Target target = Target.start(Target.Kind.TGTD, "256M")) {
+      Outcome outcome =
+          inNamespace(
+              """
+              user 'mkfs.jclusterfs -F -N 2 --initiator NAME DEVICE >home/mkfs.log && mount.jclusterfs DEVICE m -o initiator=NAME' &&
+              user 'echo mine >m/file; cat m/file; stat -c %U m/file; jclusterfs status m | grep -c member; umount.jclusterfs m && ls m'
+              user 'fsck.jclusterfs -n -f --initiator NAME DEVICE >home/fsck.log && echo clean'
+              """
+                  .replace("NAME", target.initiator(0))
+                  .replace("DEVICE", target.device()));
+      assertEquals("mine\nnobody\n1\nclean\n", outcome.out(), outcome.describe());
+    }
+  }
+
+  @Test
   void deadMountIsReplacedAndABusyOneIsEndedByForce() {
     Outcome outcome =
         inNamespace(

@@ -27,12 +27,15 @@ final class HostAddresses {
     }
   }
 
+  /** Only a link's own addresses mean nothing without the name of the link. */
+  private static String text(InetAddress address) {
+    String text = address.getHostAddress();
+    return address.isLinkLocalAddress() ? text : text.replaceFirst("%.*", "");
+  }
+
   private static String all() throws IOException {
     List<InetAddress> found =
         NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses).toList();
-    return found.stream()
-        .map(InetAddress::getHostAddress)
-        .sorted()
-        .collect(Collectors.joining(", "));
+    return found.stream().map(HostAddresses::text).sorted().collect(Collectors.joining(", "));
   }
 }

@@ -6,6 +6,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -20,6 +21,10 @@ import org.jclusterfs.system.NamespaceOperation.Type;
 public final class NamespaceWorker {
 
   private static final int O_NOFOLLOW = nofollow();
+
+  /** What strerror(3) says of ESTALE, which has no exception of its own. */
+  private static final String STALE = "Stale file handle";
+
   private static final int TYPE_BITS = 0170000;
   private static final int DIRECTORY_BITS = 0040000;
   private static final int LINK_BITS = 0120000;
@@ -150,6 +155,11 @@ public final class NamespaceWorker {
       told = Files.readAttributes(path, "unix:ino,mode,nlink", LinkOption.NOFOLLOW_LINKS);
     } catch (NoSuchFileException e) {
       return SystemCalls.ENOENT;
+    } catch (FileSystemException e) {
+      if (STALE.equals(e.getReason())) {
+        return SystemCalls.ESTALE;
+      }
+      throw e;
     }
     int bits = (int) told.get("mode") & TYPE_BITS;
     type = bits == DIRECTORY_BITS ? Type.DIRECTORY : bits == LINK_BITS ? Type.LINK : Type.FILE;

@@ -204,6 +204,22 @@ record CrashOperation(String name, String subject, String directory, Action acti
     allocate("punch-big-inside", "/A/big", true, true, 5000, 1000);
     allocate("punch-big-end", "/A/big", true, true, 10_000, 50_000);
     allocate("punch-small", "/A/small", true, true, 100, 500);
+    zero("zero-big", true, 4096, 8192);
+    zero("zero-big-part", true, 1000, 9000);
+    zero("zero-big-up", false, 10_000, 30_000);
+    add("zero-small", "/A/small", t -> t.zero("/A/small", true, 100, 500));
+    copy("copy-big", "/A/big", 0, "/B/other", 0, 20_000);
+    copy("copy-big-part", "/A/big", 1000, "/B/other", 3000, 9000);
+    copy("copy-small", "/A/small", 0, "/B/tiny", 50, 1500);
+  }
+
+  private static void zero(String name, boolean keep, int offset, int length) {
+    add(name, "/A/big", t -> t.zero("/A/big", keep, offset, length));
+  }
+
+  private static void copy(
+      String name, String source, int from, String target, int at, int length) {
+    add(name, target, t -> t.copy(source, from, target, at, length));
   }
 
   private static void attributes() {

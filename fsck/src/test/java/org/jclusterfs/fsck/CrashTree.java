@@ -44,6 +44,12 @@ interface CrashTree {
   void allocate(String path, boolean punch, boolean keepSize, int offset, int length)
       throws FsException;
 
+  /** As fallocate(2) with FALLOC_FL_ZERO_RANGE. */
+  void zero(String path, boolean keepSize, int offset, int length) throws FsException;
+
+  /** As copy_file_range(2), of a range that the source has. */
+  void copy(String source, int from, String target, int at, int length) throws FsException;
+
   /** Sets an attribute. */
   void setXattr(String path, String name, byte[] value) throws FsException;
 

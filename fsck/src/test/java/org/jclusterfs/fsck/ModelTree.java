@@ -276,6 +276,21 @@ final class ModelTree implements CrashTree {
   }
 
   @Override
+  public void zero(String path, boolean keepSize, int offset, int length) {
+    allocate(path, true, true, offset, length);
+    allocate(path, false, keepSize, offset, length);
+  }
+
+  @Override
+  public void copy(String source, int from, String target, int at, int length) {
+    byte[] content = file(source).content();
+    if (content.length < from + length) {
+      throw not(source);
+    }
+    write(target, at, Arrays.copyOfRange(content, from, from + length));
+  }
+
+  @Override
   public void setXattr(String path, String name, byte[] value) {
     ModelInode inode = find(path);
     inode.xattrs.put(name, value);

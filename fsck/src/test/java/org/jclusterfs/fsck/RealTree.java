@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jclusterfs.core.cluster.Cancellation;
 import org.jclusterfs.core.vfs.FaultyMounts;
 import org.jclusterfs.core.vfs.FsException;
 import org.jclusterfs.core.vfs.InodeId;
@@ -14,6 +15,7 @@ import org.jclusterfs.core.vfs.OpenFile;
 final class RealTree implements CrashTree {
   private static final int KEEP_SIZE = 1;
   private static final int PUNCH_HOLE = 2;
+  private static final int ZERO_RANGE = 16;
   private static final int EXCHANGE = 2;
   private static final int WHITEOUT = 4;
 
@@ -116,6 +118,25 @@ final class RealTree implements CrashTree {
     int mode = punch ? PUNCH_HOLE | KEEP_SIZE : keepSize ? KEEP_SIZE : 0;
     volume.vfs.allocate(file, mode, offset, length);
     volume.close(file);
+  }
+
+  @Override
+  public void zero(String path, boolean keepSize, int offset, int length) throws FsException {
+    OpenFile file = volume.open(find(path));
+    volume.vfs.allocate(file, keepSize ? ZERO_RANGE | KEEP_SIZE : ZERO_RANGE, offset, length);
+    volume.close(file);
+  }
+
+  @Override
+  public void copy(String source, int from, String target, int at, int length) throws FsException {
+    OpenFile read = volume.open(find(source));
+    OpenFile written = volume.open(find(target));
+    long copied = volume.vfs.copyRange(read, from, written, at, length, 0, Cancellation.NEVER);
+    volume.close(written);
+    volume.close(read);
+    if (copied != length) {
+      throw new AssertionError("only " + copied + " of " + length + " bytes copied");
+    }
   }
 
   @Override

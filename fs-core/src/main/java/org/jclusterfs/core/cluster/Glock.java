@@ -7,6 +7,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jclusterfs.core.cluster.ModeAuthority.Effort;
 import org.jclusterfs.dlm.LockMode;
 import org.jclusterfs.dlm.LockName;
@@ -41,7 +42,7 @@ final class Glock {
   private static final long LAST_DELAY_MILLIS = 200;
 
   /** Time for which pinning holders are waited for before the kernel's caches are invalidated. */
-  private static final long LONGEST_ANSWER_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+  private static final long LONGEST_ANSWER_MILLIS = 10;
 
   private final LockName name;
   private final GlockTable table;
@@ -398,9 +399,14 @@ final class Glock {
     }
     long delay =
         Math.min(LAST_DELAY_MILLIS, FIRST_DELAY_MILLIS << Math.min(10, round - PATIENT_ROUNDS));
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delay);
+    waitWhile(() -> demoting && demotionRound == round && !withdrawn, delay);
+  }
+
+  /** Waits for a change of the lock's state, in its monitor; an interrupt ends it. */
+  private void waitWhile(BooleanSupplier pending, long millis) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
     boolean interrupted = false;
-    while (demoting && demotionRound == round && !withdrawn) {
+    while (!interrupted && pending.getAsBoolean()) {
       long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
       if (left <= 0) {
         break;
@@ -409,7 +415,6 @@ final class Glock {
         wait(left);
       } catch (InterruptedException e) {
         interrupted = true;
-        break;
       }
     }
     if (interrupted) {
@@ -534,25 +539,10 @@ final class Glock {
    * end of the file. Not for long, as others may come.
    */
   private synchronized void awaitAnswers() {
-    long deadline = System.nanoTime() + LONGEST_ANSWER_NANOS;
-    boolean interrupted = false;
-    while (!mayBeLowered() && !withdrawn && !interrupted) {
-      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-      if (left <= 0) {
-        return;
-      }
-      try {
-        wait(left);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    waitWhile(() -> !mayBeLowered() && !withdrawn, LONGEST_ANSWER_MILLIS);
     if (mayBeLowered()) {
       // What those that came until now were told is invalidated now.
       pinned = false;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

@@ -88,14 +88,7 @@ class InodeFlagsTest extends TwoMounts {
     all.put(
         "setxattr",
         () -> b.vfs.setXattr(InodeId.ofNumber(inode), TestVolume.name("user.x"), DATA, 0));
-    all.put(
-        "link",
-        () ->
-            b.vfs.link(
-                InodeId.ofNumber(inode),
-                InodeId.ofNumber(dir),
-                TestVolume.name("link"),
-                done -> {}));
+    all.put("link", this::link);
     all.put("rename", () -> b.rename(dir, "file", dir, "renamed"));
     all.put("replace", () -> b.rename(dir, "other", dir, "file"));
     all.put("unlink", () -> b.unlink(dir, "file"));
@@ -133,18 +126,15 @@ class InodeFlagsTest extends TwoMounts {
         "O_APPEND was taken away by fcntl");
   }
 
+  private void link() throws FsException {
+    b.vfs.link(InodeId.ofNumber(inode), InodeId.ofNumber(dir), TestVolume.name("link"), done -> {});
+  }
+
   private Map<String, Executable> inDirectory() {
     Map<String, Executable> all = new LinkedHashMap<>();
     all.put("create", () -> b.create(dir, "new"));
     all.put("mkdir", () -> b.makeDirectory(dir, "newdir"));
-    all.put(
-        "link",
-        () ->
-            b.vfs.link(
-                InodeId.ofNumber(inode),
-                InodeId.ofNumber(dir),
-                TestVolume.name("link"),
-                done -> {}));
+    all.put("link", this::link);
     all.put("write", () -> b.write(file, 0, DATA));
     all.put("rename-from", () -> b.rename(dir, "other", b.root(), "other"));
     all.put("rename-to", () -> b.rename(b.root(), "outside", dir, "outside"));

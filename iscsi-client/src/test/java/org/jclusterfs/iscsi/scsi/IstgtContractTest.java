@@ -37,4 +37,13 @@ class IstgtContractTest extends TargetContract {
         Feature.GROWS_ONLINE,
         Feature.GROWTH_BY_UNIT_ATTENTION);
   }
+
+  /**
+   * It drops the tasks of the whole I_T nexus when it sees that end, those of the new connection
+   * too, and never answers them: a read at that moment takes its time limit.
+   */
+  @Override
+  void awaitEndOfOldConnection() throws InterruptedException {
+    Thread.sleep(1_000);
+  }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jclusterfs.core.vfs.Attributes;
 import org.jclusterfs.core.vfs.FsException;
+import org.jclusterfs.core.vfs.InodeId;
 import org.jclusterfs.core.vfs.OpenFile;
 import org.jclusterfs.core.vfs.Reply;
 import org.jclusterfs.core.vfs.Vfs;
@@ -140,13 +141,13 @@ public final class GrantingMount implements AutoCloseable {
         ((Reply<Attributes>) arguments[2]).accept(attributes(NUMBER));
         return null;
       case "getAttributes":
-        ((Reply<Attributes>) arguments[1]).accept(attributes((long) arguments[0]));
+        ((Reply<Attributes>) arguments[1]).accept(attributes(((InodeId) arguments[0]).number()));
         return null;
       case "setAttributes":
-        ((Reply<Attributes>) arguments[2]).accept(attributes((long) arguments[0]));
+        ((Reply<Attributes>) arguments[2]).accept(attributes(((InodeId) arguments[0]).number()));
         return null;
       case "open":
-        Handle opened = new Handle((long) arguments[0], (int) arguments[1]);
+        Handle opened = new Handle(((InodeId) arguments[0]).number(), (int) arguments[1]);
         ((Reply<OpenFile>) arguments[2]).accept(opened);
         return null;
       default:

@@ -73,6 +73,8 @@ final class Glock {
   private boolean demoting;
   private int demotionRound;
   private boolean pinned;
+  // The demotion under way waits for nothing any more: nobody is served until its end.
+  private boolean sealed;
   private boolean holding;
   private long uses;
   // Value of uses when the present hold began: a hold without use is not prolonged.
@@ -142,6 +144,10 @@ final class Glock {
       delayPinning(wanted);
       if (dead) {
         return null;
+      }
+      if (withdrawn) {
+        waiter.finish(Waiter.State.WITHDRAWN);
+        return waiter;
       }
     }
     queue().add(waiter);
@@ -347,7 +353,9 @@ final class Glock {
       return;
     }
     if (demoting) {
-      servePinning();
+      if (!sealed) {
+        servePinning();
+      }
       return;
     }
     if (!fresh && demoteTo != null && !mayServeWhileAsked() && !heldForLong()) {
@@ -504,10 +512,12 @@ final class Glock {
   /** Runs callbacks until the mode can be lowered; waits for pinning holders. */
   void completeDemotion(LockCallbacks callbacks) {
     try {
-      boolean lowered = false;
-      while (!lowered) {
-        lowered = finishDemotion(runCallbacks(callbacks));
+      boolean sealed = false;
+      while (!sealed) {
+        sealed = finishDemotion(runCallbacks(callbacks));
       }
+      forget(callbacks);
+      lower();
     } catch (IOException | RuntimeException | Error e) {
       table.failed(name, e);
     }
@@ -564,7 +574,7 @@ final class Glock {
     serve(false);
   }
 
-  /** Whether the mode was lowered; else callbacks must run again. */
+  /** Whether the mode can be lowered; else callbacks must run again. */
   private synchronized boolean finishDemotion(boolean again) {
     boolean interrupted = false;
     while (!mayBeLowered() && !withdrawn) {
@@ -583,25 +593,46 @@ final class Glock {
       notifyAll();
       return false;
     }
-    return lowerNow(again);
+    return seal(again);
   }
 
-  /** Lowers the mode if nothing is in the way; else {@link #completeDemotion} has to follow. */
-  synchronized boolean lowerNow(boolean again) {
+  /**
+   * Lets nobody in any more if nothing is in the way: {@link #forget} and {@link #lower} follow.
+   * Else {@link #completeDemotion} has to.
+   */
+  synchronized boolean seal(boolean again) {
     if (withdrawn) {
       return true;
     }
-    if (again || pinned || !mayBeLowered()) {
-      return false;
+    sealed = !again && !pinned && mayBeLowered();
+    return sealed;
+  }
+
+  /** Has what is cached under the mode dropped, which nobody uses any more. */
+  void forget(LockCallbacks callbacks) {
+    LockMode to;
+    synchronized (this) {
+      if (!sealed) {
+        return;
+      }
+      to = demotingTo;
+    }
+    callbacks.forget(name, to);
+  }
+
+  /** The end of a demotion that is sealed. */
+  synchronized void lower() {
+    if (withdrawn) {
+      return;
     }
     LockMode from = mode;
     mode = demotingTo;
     value = told;
     demoting = false;
+    sealed = false;
     notifyAll();
     table.authority().lower(this, from, mode, told);
     advance();
-    return true;
   }
 
   // ---- in advance

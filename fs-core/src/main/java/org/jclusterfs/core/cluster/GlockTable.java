@@ -410,14 +410,10 @@ final class GlockTable {
         failed(lock.name(), e);
       }
     }
-    authority.together(
-        () ->
-            again.forEach(
-                (lock, more) -> {
-                  if (!lock.lowerNow(more)) {
-                    unfinished.add(lock);
-                  }
-                }));
+    List<Glock> sealed = new ArrayList<>();
+    again.forEach((lock, more) -> (lock.seal(more) ? sealed : unfinished).add(lock));
+    sealed.forEach(lock -> lock.forget(use));
+    authority.together(() -> sealed.forEach(Glock::lower));
     unfinished.forEach(lock -> execute(() -> lock.completeDemotion(use)));
   }
 

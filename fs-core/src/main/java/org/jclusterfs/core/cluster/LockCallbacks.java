@@ -34,13 +34,19 @@ public interface LockCallbacks {
 
   /**
    * Before the mode drops from {@code from} to {@code to}: caches that the new mode does not permit
-   * go, the kernel's too. {@code to} is PR or NL.
+   * go, the kernel's too, but for what pinning holders use. {@code to} is PR or NL.
    *
    * @return whether dirty state may have appeared meanwhile, so that {@link #sync} must run again
    */
   default boolean invalidate(LockName name, LockMode from, LockMode to) {
     return false;
   }
+
+  /**
+   * The mode drops to {@code to} now, and no holder is left, pinning ones included: what they may
+   * have used until now goes.
+   */
+  default void forget(LockName name, LockMode to) {}
 
   /**
    * What the lock carries to the nodes that read under it, where EX is demoted to PR: called last,

@@ -42,7 +42,10 @@ final class AttributeOperations {
   void set(InodeId id, AttributeChange change, Reply<Attributes> reply)
       throws FsException, IOException, LockUnavailableException {
     volume.requireWritable();
-    try (HeldInode inode = HeldInode.acquireUnlessFreed(volume, id, LockMode.EX)) {
+    try (HeldInode inode =
+        change.size() == null
+            ? HeldInode.acquireUnlessFreed(volume, id, LockMode.EX)
+            : HeldInode.acquireToResize(volume, id)) {
       InodeFlags.requireChangeable(inode, change);
       if (change.ownedBy() != null && change.ownedBy() != InodeBlock.uid(inode.buffer())) {
         throw new FsException(

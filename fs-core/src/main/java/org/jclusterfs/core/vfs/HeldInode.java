@@ -130,8 +130,23 @@ final class HeldInode implements AutoCloseable {
   static HeldInode acquireUnlessFreed(
       VolumeState volume, InodeId id, LockMode mode, LockMode orphanageMode)
       throws IOException, LockUnavailableException, FsException {
+    return acquireUnlessFreed(volume, id, mode, orphanageMode, false);
+  }
+
+  /**
+   * As {@link #acquireUnlessFreed(VolumeState, InodeId, LockMode)} with EX, for a truncation: until
+   * it is answered the kernel holds back dirty pages of the inode, which it cannot drop then.
+   */
+  static HeldInode acquireToResize(VolumeState volume, InodeId id)
+      throws IOException, LockUnavailableException, FsException {
+    return acquireUnlessFreed(volume, id, LockMode.EX, LockMode.PR, true);
+  }
+
+  private static HeldInode acquireUnlessFreed(
+      VolumeState volume, InodeId id, LockMode mode, LockMode orphanageMode, boolean pinning)
+      throws IOException, LockUnavailableException, FsException {
     int slot;
-    try (HeldInode held = locked(volume, id, mode, false)) {
+    try (HeldInode held = locked(volume, id, mode, pinning)) {
       if (InodeBlock.linkCount(held.buffer()) > 0) {
         return held.keep();
       }
@@ -142,7 +157,7 @@ final class HeldInode implements AutoCloseable {
       throw gone(id);
     }
     try (HeldInode directory = acquire(volume, directories[slot], orphanageMode);
-        HeldInode held = locked(volume, id, mode, false)) {
+        HeldInode held = locked(volume, id, mode, pinning)) {
       if (InodeBlock.linkCount(held.buffer()) > 0) {
         // It got its first name meanwhile: it was an O_TMPFILE.
         return held.keep();

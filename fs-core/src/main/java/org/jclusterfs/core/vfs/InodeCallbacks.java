@@ -42,15 +42,17 @@ final class InodeCallbacks implements LockCallbacks {
         || to == LockMode.NL && kernelKnows(inode)) {
       dropFromKernel(inode, to);
     }
-    if (inode.data().isDirty()
-        || !volume.transactions().journal().isWrittenBack(inode.scope().tag())) {
-      // Dirty pages of a mapping came back meanwhile.
-      return true;
-    }
-    if (to == LockMode.NL) {
+    // Dirty pages of a mapping may have come back meanwhile.
+    return inode.data().isDirty()
+        || !volume.transactions().journal().isWrittenBack(inode.scope().tag());
+  }
+
+  @Override
+  public void forget(LockName name, LockMode to) {
+    Inode inode = volume.inodes().peek(name.id());
+    if (inode != null && to == LockMode.NL) {
       inode.drop();
     }
-    return false;
   }
 
   /** The root is never looked up: the kernel knows it from the mount on. */
